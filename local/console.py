@@ -1,0 +1,48 @@
+"""What the person at the terminal sees, in the manner of `func start`."""
+
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+
+_COLOURS = {"red": "31", "yellow": "33", "green": "32", "dim": "90", "bold": "1"}
+
+
+class Console:
+    """Writes lines to a terminal, in colour where it is one."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._colours = self._stream.isatty()
+        self._gone = False
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person is likely to be looking: a line can then be written over."""
+        return self._colours
+
+    def write(self, text: str = "", colour: str | None = None) -> None:
+        """Writes a line as it is."""
+        self._print(self._painted(text, colour) + "\n")
+
+    def rewrite(self, text: str) -> None:
+        """Writes over the line before, on a terminal; a final call with '' clears it."""
+        if self._colours:
+            self._print(f"\r\x1b[K{text}")
+
+    def log(self, text: str, colour: str | None = None) -> None:
+        """Writes text with the time before each of its lines."""
+        now = datetime.now(UTC)
+        prefix = f"[{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z] "
+        self._print("".join(self._painted(prefix + line, colour) + "\n" for line in text.split("\n")))
+
+    def _painted(self, text: str, colour: str | None) -> str:
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if colour and self._colours else text
+
+    def _print(self, text: str) -> None:
+        if self._gone:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (BrokenPipeError, ValueError):
+            self._gone = True  # whoever read us has left; the servers go on without being watched

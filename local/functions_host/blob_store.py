@@ -1,0 +1,131 @@
+"""The storage accounts of an app: reads and writes whole blobs, on the SDK that Azure's own Python code uses."""
+
+import asyncio
+import contextlib
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from local.errors import BindingError
+from local.functions_host.connections import storage_connection_string
+from local.functions_host.settings import Configuration
+
+if TYPE_CHECKING:  # the SDK takes most of a second to import, so it is imported when first used
+    from azure.storage.blob.aio import BlobClient, BlobServiceClient
+
+
+@dataclass(frozen=True)
+class BlobPath:
+    """Where a blob lives in an account."""
+
+    container: str
+    blob: str
+
+    def __str__(self) -> str:
+        return f"{self.container}/{self.blob}"
+
+
+class BlobStore:
+    """The accounts that the app's connections name. Clients are made on first use and shared by all calls."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._services: dict[str, BlobServiceClient] = {}
+
+    async def prepare(self) -> None:
+        """Imports the SDK, which takes most of a second, in a thread: meanwhile other calls go on."""
+        await asyncio.to_thread(importlib.import_module, "azure.storage.blob.aio")
+
+    async def read(self, connection: str, path: BlobPath) -> bytes | None:
+        """Returns the content of a blob, or None if it or its container does not exist. Raises BindingError."""
+        service = await self._service(connection)
+        from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+        try:
+            stream = await service.get_blob_client(path.container, path.blob).download_blob()
+            return await stream.readall()
+        except ResourceNotFoundError:
+            return None
+        except AzureError as error:
+            raise _failure(service, path, "read", error) from error
+
+    async def write(self, connection: str, path: BlobPath, content: bytes, metadata: dict[str, str]) -> None:
+        """Writes a block blob whole, replacing what is there, and makes its container if there is none.
+
+        Metadata that the blob has is kept, `metadata` is added. Raises BindingError.
+        """
+        service = await self._service(connection)
+        from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+        blob = service.get_blob_client(path.container, path.blob)
+        try:
+            metadata = await _metadata(blob) | metadata
+            try:
+                await _put(blob, content, metadata)
+            except ResourceNotFoundError:
+                await _create_container(service, path.container)
+                await _put(blob, content, metadata)
+        except AzureError as error:
+            raise _failure(service, path, "written", error) from error
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await asyncio.gather(*(service.close() for service in self._services.values()))
+        self._services.clear()
+
+    async def _service(self, connection: str) -> "BlobServiceClient":
+        service = self._services.get(connection)
+        if service is None:
+            await self.prepare()
+            text = storage_connection_string(self._configuration, connection)
+            service = self._services[connection] = _service_client(connection, text)
+        return service
+
+
+def _service_client(connection: str, connection_string: str) -> "BlobServiceClient":
+    from azure.storage.blob.aio import BlobServiceClient, LinearRetry
+
+    # Retries without a pause: enough for a connection that the storage has just closed, while a storage that is not
+    # there is reported at once. (The real host goes on trying for about half a minute.)
+    retries = LinearRetry(backoff=0, retry_total=2, random_jitter_range=0)
+    try:
+        return BlobServiceClient.from_connection_string(connection_string, retry_policy=retries)
+    except ValueError as error:
+        raise BindingError(f"The connection string of '{connection}' cannot be used: {error}") from None
+
+
+async def _metadata(blob: "BlobClient") -> dict[str, str]:
+    """Returns the metadata of the blob that is about to be replaced. Raises BindingError if it cannot be."""
+    from azure.core.exceptions import ResourceNotFoundError
+    from azure.storage.blob import BlobType
+
+    try:
+        properties = await blob.get_blob_properties()
+    except ResourceNotFoundError:
+        return {}
+    if properties.blob_type != BlobType.BLOCKBLOB:
+        raise BindingError(
+            "Cannot bind to page or append blobs using 'out string', 'TextWriter', or writable 'Stream' parameters."
+        )
+    return dict(properties.metadata or {})
+
+
+async def _put(blob: "BlobClient", content: bytes, metadata: dict[str, str]) -> None:
+    from azure.storage.blob import ContentSettings
+
+    # One request, so a reader finds the old blob or the new one. The real host opens a stream instead, behind which
+    # a reader may for a moment find an empty blob.
+    settings = ContentSettings(content_type="application/octet-stream")
+    await blob.upload_blob(content, overwrite=True, metadata=metadata, content_settings=settings)
+
+
+async def _create_container(service: "BlobServiceClient", name: str) -> None:
+    from azure.core.exceptions import ResourceExistsError
+
+    with contextlib.suppress(ResourceExistsError):  # another call was faster
+        await service.create_container(name)
+
+
+def _failure(service: "BlobServiceClient", path: BlobPath, verb: str, error: Exception) -> BindingError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return BindingError(f"The blob '{path}' at {service.primary_hostname} could not be {verb}: {reason}")

@@ -1,0 +1,91 @@
+"""The port of the host: taken first, so that a start with no free port ends before anything else is started."""
+
+import contextlib
+import errno
+import socket
+from collections.abc import Callable, Generator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from local.errors import PersonError
+
+_KEEP_ALIVE_SECONDS = 130  # Kestrel's; uvicorn's 5 would close connections that a client is just about to use again
+_STOP_SECONDS = 2  # `func` ends by force two seconds after Ctrl+C
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """Takes a port; 0 means any that is free. Raises PersonError if it cannot be had."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family)
+    # Windows would let a second process share the port; elsewhere this only skips the wait after a stop.
+    if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)  # pyright: ignore
+    else:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise _explained(error, address, port) from None
+    return listener
+
+
+async def serve(app: ASGIApp, listener: socket.socket, on_ready: Callable[[], None], stop: "StopSignal") -> None:
+    """Serves `app` on a port until `stop` says so."""
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", ws="none", server_header=False, proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=_STOP_SECONDS,
+    )  # fmt: skip
+    server = _Server(config, on_ready)
+    stop.then(lambda: setattr(server, "should_exit", True))
+    await server.serve(sockets=[listener])
+
+
+class StopSignal:
+    """Remembers that a stop was asked for, and tells those who want to know."""
+
+    def __init__(self) -> None:
+        self._stopped = False
+        self._listeners: list[Callable[[], object]] = []
+
+    def set(self) -> None:
+        """Asks for a stop; asking again changes nothing."""
+        if not self._stopped:
+            self._stopped = True
+            for tell in self._listeners:
+                tell()
+
+    def then(self, tell: Callable[[], object]) -> None:
+        """Calls `tell` when a stop is asked for, or at once if it was."""
+        if self._stopped:
+            tell()
+        else:
+            self._listeners.append(tell)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield  # signals are the command line's business: it stops more than this server
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+def _explained(error: OSError, address: str, port: int) -> PersonError:
+    if error.errno in (errno.EADDRINUSE, errno.EACCES):
+        return PersonError(
+            f"Port {port} is unavailable.",
+            "Close the process using that port, or specify another port using --port [-p].",
+        )
+    return PersonError(
+        f"The address '{address}' cannot be listened on: {error.strerror}.",
+        "Give an address of this machine with --address, such as 127.0.0.1 or 0.0.0.0.",
+    )

@@ -1,0 +1,160 @@
+"""JSON-RPC as the MCP extension reads and writes it, and who sent it.
+
+The extension is built on the C# SDK (ModelContextProtocol 0.4.0-preview.3), whose converter decides what a message is.
+Parts of a message stay the JSON they were, so that a number such as 1.50 reaches the function as it was written.
+"""
+
+import re
+from dataclasses import dataclass
+
+import msgspec
+
+from local.errors import LocalError
+from local.functions_host.wire_json import object_of, to_json
+
+type RequestId = str | int
+
+_read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_any = msgspec.json.Decoder().decode
+_read_id = msgspec.json.Decoder(str | int).decode
+_DEEPEST_NESTING = 64  # System.Text.Json's limit
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+
+
+class MalformedMessageError(LocalError):
+    """The body is not a message. The extension fails on it with an exception, which a client sees as HTTP 500."""
+
+
+class ProtocolError(LocalError):
+    """The request is answered with a JSON-RPC error."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+TRANSPORT_ERROR = -32000
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request: it is answered."""
+
+    id: RequestId
+    method: str
+    params: bytes | None
+    """JSON; None where the message has none, or null."""
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A message with a method and no id: never answered."""
+
+    method: str
+    params: bytes | None
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer of the client to a request of the server."""
+
+    id: RequestId
+    is_error: bool
+
+
+@dataclass
+class McpClient:
+    """What is known of the sender of a message, and handed on to the function."""
+
+    transport: str
+    """`http-streamable` or `http-sse`."""
+    headers: dict[str, str]
+    session_id: str | None = None
+    """The whole value of the Mcp-Session-Id header."""
+    client_info: bytes | None = None
+    """`clientInfo` of its initialize request, as JSON. Only a legacy SSE session can remember it."""
+
+
+def parse_message(body: bytes) -> Request | Notification | Response | None:
+    """Returns the message in `body`; None for the JSON literal null. Raises MalformedMessageError."""
+    try:
+        body.decode()  # msgspec skips over strings it does not need without looking at their encoding
+        if body.strip() == b"null":
+            return None
+        members = _read_members(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedMessageError(f"not a JSON object: {error}") from None
+    if _nesting(body) > _DEEPEST_NESTING:
+        raise MalformedMessageError(f"nested more than {_DEEPEST_NESTING} deep")
+    if _text(members.get("jsonrpc")) != "2.0":
+        raise MalformedMessageError('jsonrpc is not "2.0"')
+    return _classified(members)
+
+
+def result_response(request_id: RequestId, result: bytes) -> bytes:
+    """Returns the JSON of an answer; `result` is JSON."""
+    return object_of([("result", result), ("id", to_json(request_id)), ("jsonrpc", b'"2.0"')])
+
+
+def error_response(request_id: RequestId, code: int, message: str) -> bytes:
+    """Returns the JSON of an error answer."""
+    error = to_json({"code": code, "message": message})
+    return object_of([("error", error), ("id", to_json(request_id)), ("jsonrpc", b'"2.0"')])
+
+
+def _classified(members: dict[str, msgspec.Raw]) -> Request | Notification | Response:
+    params = members.get("params")
+    params_json = None if params is None or bytes(params) == b"null" else bytes(params)
+    if "id" not in members:
+        if "method" not in members:
+            raise MalformedMessageError("neither id nor method")
+        return Notification(_method(members), params_json)
+    request_id = _request_id(members["id"])
+    if "method" in members:
+        return Request(request_id, _method(members), params_json)
+    if "error" in members or "result" in members:
+        return Response(request_id, is_error="error" in members)
+    raise MalformedMessageError("an id, but no method, result or error")
+
+
+def _method(members: dict[str, msgspec.Raw]) -> str:
+    method = _text(members["method"])
+    if method is None:
+        raise MalformedMessageError("method is not a string")
+    return method
+
+
+def _request_id(raw: msgspec.Raw) -> RequestId:
+    # Only a string or a 64-bit integer is an id to the extension: null, 1.5 and true fail.
+    try:
+        request_id = _read_id(raw)
+    except msgspec.DecodeError:
+        raise MalformedMessageError("id is neither a string nor an integer") from None
+    if isinstance(request_id, int) and (not -(2**63) <= request_id < 2**63 or not _is_integer(raw)):
+        raise MalformedMessageError("id is not a 64-bit integer")
+    return request_id
+
+
+def _is_integer(raw: msgspec.Raw) -> bool:
+    # msgspec takes 1.0 for an integer too.
+    return bytes(raw).lstrip(b"-").isdigit()
+
+
+def _text(raw: msgspec.Raw | None) -> str | None:
+    value = _read_any(raw) if raw is not None else None
+    return value if isinstance(value, str) else None
+
+
+def _nesting(body: bytes) -> int:
+    if body.count(b"{") + body.count(b"[") <= _DEEPEST_NESTING:
+        return 0  # cannot be too deep, and nearly every message ends here
+    depth = deepest = 0
+    for match in _STRUCTURE.finditer(body):
+        character = match.group()[:1]
+        depth += 1 if character in b"[{" else -1 if character in b"]}" else 0
+        deepest = max(deepest, depth)
+    return deepest

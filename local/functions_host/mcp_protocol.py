@@ -1,0 +1,193 @@
+"""The methods of MCP as the extension answers them. No socket here: a message comes in, its answer goes out.
+
+Microsoft.Azure.Functions.Extensions.Mcp 1.6.0, built on the C# SDK 0.4.0-preview.3: it knows the revisions up to
+2025-06-18. A client of a later one asks `server/discover` first, is told that there is no such method, and falls back.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from local.errors import InvocationError
+from local.functions_host.host import FunctionsHost
+from local.functions_host.mcp_messages import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
+    MalformedMessageError,
+    McpClient,
+    ProtocolError,
+    Request,
+    error_response,
+    result_response,
+)
+from local.functions_host.tool_results import failed_result
+from local.functions_host.tool_trigger import ToolCall
+from local.functions_host.wire_json import object_of, to_json
+
+_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18")
+# Always these, whatever the app declares.
+_CAPABILITIES = b'{"logging":{},"prompts":{},"resources":{},"tools":{}}'
+_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
+_EMPTY = b"{}"
+
+
+class _Implementation(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """In the order of the wire; what else a client says of itself is dropped."""
+
+    name: str
+    title: str | None = None
+    version: str
+    icons: list[Any] | None = None
+    websiteUrl: str | None = None
+
+
+class _InitializeParams(msgspec.Struct):
+    protocolVersion: str
+    clientInfo: msgspec.Raw
+
+
+class _CallParams(msgspec.Struct):
+    name: str
+    arguments: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _NamedParams(msgspec.Struct):
+    name: str
+
+
+class _ResourceParams(msgspec.Struct):
+    uri: str
+
+
+class _LevelParams(msgspec.Struct):
+    level: str
+
+
+class McpProtocol:
+    """Answers the requests of MCP clients with the tools of one app."""
+
+    def __init__(self, host: FunctionsHost) -> None:
+        self._host = host
+        self._methods: dict[str, Callable[[bytes | None, McpClient], Awaitable[bytes]]] = {
+            "initialize": self._initialize,
+            "ping": self._empty,
+            "logging/setLevel": self._set_level,
+            "tools/list": self._list_tools,
+            "tools/call": self._call_tool,
+            "prompts/list": self._list_prompts,
+            "prompts/get": self._get_prompt,
+            "resources/list": self._list_resources,
+            "resources/templates/list": self._list_templates,
+            "resources/read": self._read_resource,
+            "resources/subscribe": self._empty,  # accepted, though no update ever follows
+            "resources/unsubscribe": self._empty,
+        }
+
+    async def answer(self, request: Request, client: McpClient) -> bytes:
+        """Returns the answer to a request, as JSON."""
+        method = self._methods.get(request.method)
+        try:
+            if method is None:
+                raise ProtocolError(METHOD_NOT_FOUND, f"Method '{request.method}' is not available.")
+            return result_response(request.id, await method(request.params, client))
+        except ProtocolError as error:
+            return error_response(request.id, error.code, error.message)
+
+    async def _initialize(self, params: bytes | None, client: McpClient) -> bytes:
+        options = self._host.settings.mcp
+        version = _VERSIONS[-1]
+        if params is not None:
+            asked, client.client_info = read_initialize(params)
+            version = asked if asked in _VERSIONS else version
+        return object_of(
+            [
+                ("protocolVersion", to_json(version)),
+                ("capabilities", _CAPABILITIES),
+                ("serverInfo", to_json({"name": options.server_name, "version": options.server_version})),
+                ("instructions", None if options.instructions is None else to_json(options.instructions)),
+            ]
+        )
+
+    async def _list_tools(self, params: bytes | None, client: McpClient) -> bytes:
+        return b'{"tools":[%b]}' % b",".join(each.trigger.listing for each in self._host.app.functions)
+
+    async def _call_tool(self, params: bytes | None, client: McpClient) -> bytes:
+        call = _tool_call(params, client)
+        function = self._host.app.tool(call.name)
+        if function is None:
+            raise ProtocolError(INVALID_PARAMS, f"Unknown tool: '{call.name}'")
+        missing = function.trigger.missing_arguments(call.arguments or {})
+        if missing:
+            names = ", ".join(missing)
+            raise ProtocolError(
+                INVALID_PARAMS, f"One or more required tool properties are missing values. Please provide: {names}"
+            )
+        try:
+            return await self._host.call_tool(function, call)
+        except InvocationError:
+            return failed_result(call.name)
+
+    async def _set_level(self, params: bytes | None, client: McpClient) -> bytes:
+        if _params(params, _LevelParams).level.lower() not in _LEVELS:
+            raise ProtocolError(INTERNAL_ERROR, "An error occurred.")
+        return _EMPTY  # accepted, though no log message ever follows
+
+    async def _empty(self, params: bytes | None, client: McpClient) -> bytes:
+        return _EMPTY
+
+    # Prompts and resources are advertised whether an app has any or not; this host models none yet, and refuses a
+    # function that declares one by name when the app is loaded.
+
+    async def _list_prompts(self, params: bytes | None, client: McpClient) -> bytes:
+        return b'{"prompts":[]}'
+
+    async def _get_prompt(self, params: bytes | None, client: McpClient) -> bytes:
+        name = "" if params is None else _params(params, _NamedParams).name
+        raise ProtocolError(INVALID_PARAMS, f"Unknown prompt: '{name}'")
+
+    async def _list_resources(self, params: bytes | None, client: McpClient) -> bytes:
+        return b'{"resources":[]}'
+
+    async def _list_templates(self, params: bytes | None, client: McpClient) -> bytes:
+        return b'{"resourceTemplates":[]}'
+
+    async def _read_resource(self, params: bytes | None, client: McpClient) -> bytes:
+        uri = "" if params is None else _params(params, _ResourceParams).uri
+        raise ProtocolError(INVALID_PARAMS, f"Unknown resource: '{uri}'")
+
+
+def read_initialize(params: bytes) -> tuple[str, bytes]:
+    """Returns protocolVersion and clientInfo of an initialize request, the latter as JSON.
+
+    Raises ProtocolError if one of them, or a member they must have, is absent.
+    """
+    read = _params(params, _InitializeParams)
+    return read.protocolVersion, to_json(_params(bytes(read.clientInfo), _Implementation))
+
+
+def refuse_unreadable_initialize(request: Request) -> None:
+    """Raises MalformedMessageError for an initialize that the extension cannot read before it has a session for it."""
+    if request.method == "initialize" and request.params is not None:
+        try:
+            read_initialize(request.params)
+        except ProtocolError as error:
+            raise MalformedMessageError("initialize lacks protocolVersion or clientInfo") from error
+
+
+def _tool_call(params: bytes | None, client: McpClient) -> ToolCall:
+    if params is None:
+        return ToolCall("", None, None, client)
+    read = _params(params, _CallParams)
+    arguments_json = bytes(read.arguments)
+    if arguments_json == b"null":
+        return ToolCall(read.name, None, None, client)
+    return ToolCall(read.name, _params(arguments_json, dict[str, msgspec.Raw]), arguments_json, client)
+
+
+def _params[T](json: bytes | None, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(json or b"null", type=shape)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        raise ProtocolError(INTERNAL_ERROR, "An error occurred.") from None

@@ -1,0 +1,84 @@
+"""The few protobuf messages that the worker library builds, as plain classes.
+
+`azure_functions_runtime` makes its answers from a `protos` namespace that its caller passes in: in Azure the classes
+that protoc generated, here this module. Only the names and fields that the library uses for what we model are here;
+for anything else it stops with an AttributeError that names what is missing, rather than pretending.
+"""
+
+from typing import Any
+
+
+class _Message:
+    """Keeps the fields it is constructed with."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+
+class RpcException(_Message):
+    message: str
+    stack_trace: str
+
+
+class StatusResult(_Message):
+    Failure = 0
+    Success = 1
+    Cancelled = 2
+
+    status: int
+    exception: RpcException
+
+
+class WorkerMetadata(_Message):
+    pass
+
+
+class WorkerInitResponse(_Message):
+    result: StatusResult
+
+
+class RpcFunctionMetadata(_Message):
+    name: str
+    function_id: str
+    raw_bindings: list[str]
+
+
+class FunctionMetadataResponse(_Message):
+    function_metadata_results: list[RpcFunctionMetadata] | None
+
+
+class BindingInfo(_Message):
+    out = 1
+    inout = 2
+    undefined = 0
+
+
+class TypedData:
+    """A value of one kind, such as TypedData(string="a"), or of none: TypedData()."""
+
+    def __init__(self, **value: Any) -> None:
+        self.kind = next(iter(value), None)
+        self.value = value.get(self.kind) if self.kind else None
+        self.__dict__.update(value)
+
+    def WhichOneof(self, oneof: str) -> str | None:
+        return self.kind
+
+
+class ParameterBinding:
+    """A named value: an input of a call, or what an Out parameter was set to."""
+
+    def __init__(self, name: str, data: TypedData) -> None:
+        self.name = name
+        self.data = data
+
+    def WhichOneof(self, oneof: str) -> str:
+        return "data"  # the other choice is shared memory, which is not modelled
+
+
+class InvocationResponse(_Message):
+    """On failure the library sets neither return_value nor output_data."""
+
+    result: StatusResult
+    return_value: TypedData | None = None
+    output_data: list[ParameterBinding] = []  # noqa: RUF012  (never changed, only replaced)

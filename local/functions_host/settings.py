@@ -1,0 +1,233 @@
+"""host.json and local.settings.json, read as Core Tools and the Functions host read them.
+
+https://learn.microsoft.com/azure/azure-functions/functions-host-json
+https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.errors import PersonError
+
+_OVERRIDE_PREFIX = "azurefunctionsjobhost:"
+_DEFAULT_TIMEOUT_SECONDS = 30 * 60.0  # what `func start` uses where functionTimeout is not set
+_BUNDLE_ID = "Microsoft.Azure.Functions.ExtensionBundle"
+
+
+@dataclass(frozen=True)
+class McpOptions:
+    """`extensions.mcp` of host.json, with the defaults of the extension (version 1.6.0)."""
+
+    server_name: str = "Azure Functions MCP server"
+    server_version: str = "1.0.0"
+    instructions: str | None = None
+    use_absolute_uri_for_endpoint: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that the host needs to know of an app before it runs."""
+
+    app_directory: Path
+    configuration: "Configuration"
+    mcp: McpOptions
+    function_timeout: float | None
+    """Seconds a function may run; None for ever."""
+    environment: dict[str, str]
+    """The environment of the worker process."""
+    notices: list[str] = field(default_factory=list[str])
+    """Lines the person should see at start."""
+
+
+class Configuration:
+    """App settings by name, as .NET's configuration sees the environment: any case, `__` and `:` the same."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._values = {_key(name): value for name, value in environment.items()}
+
+    def get(self, name: str) -> str | None:
+        """Returns the setting, or None."""
+        return self._values.get(_key(name))
+
+    def section(self, name: str) -> dict[str, str]:
+        """Returns the settings below `name`, such as `accountName` of `Storage__accountName`, with lower-case keys."""
+        prefix = _key(name) + ":"
+        return {key[len(prefix) :]: value for key, value in self._values.items() if key.startswith(prefix)}
+
+
+def load_settings(app_directory: Path, process_environment: Mapping[str, str], port: int) -> Settings:
+    """Reads the settings of the app in `app_directory`. Raises PersonError for what a person has to mend."""
+    directory = app_directory.resolve()
+    if not (directory / "host.json").is_file():
+        raise PersonError(
+            f"There is no host.json in {directory}.",
+            "Give the folder of a function app with --app, or start in the folder that holds src.",
+        )
+    environment, notices = _environment(directory, process_environment, port)
+    configuration = Configuration(environment)
+    host = _host_json(directory / "host.json", configuration)
+    if _dig(host, "extensionBundle", "id") is None:
+        notices.append(
+            "host.json has no extensionBundle. Nothing here needs one, but Azure and func do: "
+            f'add {{"id": "{_BUNDLE_ID}", "version": "[4.*, 5.0.0)"}}.'
+        )
+    return Settings(
+        directory,
+        configuration,
+        _mcp_options(host),
+        _function_timeout(_dig(host, "functionTimeout")),
+        environment,
+        notices,
+    )
+
+
+def _environment(directory: Path, inherited: Mapping[str, str], port: int) -> tuple[dict[str, str], list[str]]:
+    environment = dict(inherited)
+    notices: list[str] = []
+    values = _local_settings(directory / "local.settings.json")
+    for name, value in values.items():
+        if not name:
+            notices.append("Skipping local setting with empty key.")
+        elif value is None:
+            notices.append(f"Skipping '{name}' because value is null")
+        elif inherited.get(name):
+            notices.append(
+                f"Skipping '{name}' from local settings as it's already defined in current environment variables."
+            )
+        else:
+            environment[name] = value
+    environment |= {
+        "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
+        "AzureWebJobsScriptRoot": str(directory),
+        "FUNCTIONS_CORETOOLS_ENVIRONMENT": "True",
+        "WEBSITE_HOSTNAME": f"localhost:{port}",
+    }
+    runtime = environment.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
+    if runtime.lower() != "python":
+        raise PersonError(
+            f"FUNCTIONS_WORKER_RUNTIME is '{runtime}', but only Python apps run here.",
+            'Set it to "python" in local.settings.json, or use func for other languages.',
+        )
+    return environment, notices
+
+
+def _local_settings(file: Path) -> dict[str, str | None]:
+    """Returns Values and ConnectionStrings as environment variables; nothing where there is no file."""
+    if not file.is_file():
+        return {}
+    settings = _read_object(file)
+    # Core Tools takes a missing IsEncrypted for true, and then fails to decrypt.
+    if _dig(settings, "IsEncrypted") is not False:
+        raise PersonError(
+            f"{file.name} has no '\"IsEncrypted\": false', so func would take its values for encrypted.",
+            f'Add "IsEncrypted": false to {file}.',
+        )
+    for unmodelled in ("CORS", "CORSCredentials"):
+        if _dig(settings, "Host", unmodelled) is not None:
+            raise PersonError(
+                f"Host.{unmodelled} in {file.name} is not modelled: only pages of this machine may call this host.",
+                "Remove it, or use func for a browser client on another origin.",
+            )
+    values = {name: _setting_text(name, value, file) for name, value in _dig_object(settings, "Values").items()}
+    for name, value in _dig_object(settings, "ConnectionStrings").items():
+        text = value.get("ConnectionString") if isinstance(value, dict) else value  # pyright: ignore
+        values[f"ConnectionStrings__{name}"] = _setting_text(name, text, file)
+    return values
+
+
+def _setting_text(name: str, value: object, file: Path) -> str | None:
+    if isinstance(value, bool):
+        return str(value)  # Newtonsoft writes True and False
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return json.dumps(value)
+    raise PersonError(f"The value of '{name}' in {file.name} is not text.", f"Write it as a string in {file}.")
+
+
+def _host_json(file: Path, configuration: Configuration) -> dict[str, Any]:
+    host = _read_object(file)
+    version = _dig(host, "version")
+    if version != "2.0":
+        problem = "is missing" if version is None else f"is '{version}'"
+        raise PersonError(f"The 'version' property of host.json {problem}.", f'Set "version": "2.0" in {file}.')
+    for path, value in configuration.section(_OVERRIDE_PREFIX.rstrip(":")).items():
+        _override(host, path.split(":"), value)
+    return host
+
+
+def _mcp_options(host: dict[str, Any]) -> McpOptions:
+    mcp = {name.lower(): value for name, value in _dig_object(host, "extensions", "mcp").items()}
+    level = str(_dig(mcp, "system", "webhookAuthorizationLevel") or "System")
+    if level.lower() not in ("system", "anonymous"):
+        raise PersonError(
+            f"extensions.mcp.system.webhookAuthorizationLevel in host.json is '{level}'.",
+            "Set it to 'System' or 'Anonymous', the only levels that the MCP extension has.",
+        )
+    absolute = _dig(mcp, "messageOptions", "useAbsoluteUriForEndpoint")
+    return McpOptions(
+        server_name=str(mcp.get("servername", McpOptions.server_name)),
+        server_version=str(mcp.get("serverversion", McpOptions.server_version)),
+        instructions=None if mcp.get("instructions") is None else str(mcp["instructions"]),
+        use_absolute_uri_for_endpoint=str(absolute).lower() == "true",
+    )
+
+
+def _function_timeout(value: object) -> float | None:
+    if value is None:
+        return _DEFAULT_TIMEOUT_SECONDS
+    if value in ("-1", -1):
+        return None
+    match = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,7})?)", str(value))
+    if match:
+        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        total = days * 86_400 + hours * 3_600 + minutes * 60 + seconds
+        if total >= 1:
+            return total
+    raise PersonError(
+        f"functionTimeout in host.json is '{value}'.",
+        "Write it as hh:mm:ss, such as 00:05:00, at least one second; -1 for no limit.",
+    )
+
+
+def _read_object(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise PersonError(f"{file} is not valid JSON: {error}.", "Mend that line.") from None
+    if not isinstance(value, dict):
+        raise PersonError(f"{file} does not hold a JSON object.", "Write it between { and }.")
+    return value
+
+
+def _dig(value: object, *path: str) -> Any:
+    """Returns the member at `path`, names in any case, or None where there is none."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        members: dict[str, object] = {key.lower(): member for key, member in value.items()}  # pyright: ignore
+        value = members.get(name.lower())
+    return value
+
+
+def _dig_object(value: object, *path: str) -> dict[str, Any]:
+    found = _dig(value, *path)
+    return found if isinstance(found, dict) else {}
+
+
+def _override(host: dict[str, Any], path: list[str], value: str) -> None:
+    *parents, last = path
+    for name in parents:
+        key = next((key for key in host if key.lower() == name), name)
+        if not isinstance(host.get(key), dict):
+            host[key] = {}
+        host = host[key]
+    host[next((key for key in host if key.lower() == last), last)] = value
+
+
+def _key(name: str) -> str:
+    return name.replace("__", ":").lower()

@@ -1,0 +1,192 @@
+"""The child process that runs the app, on the worker library that Azure itself runs.
+
+The parent is worker.py; nothing else enters here. The order of the first steps is that of Azure's proxy worker:
+append the app's folder to sys.path (the current folder already is that folder), start the thread pool, load the app.
+
+The calls into `azure_functions_runtime` are those of its `handle_event` module, which are the same for every trigger.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import threading
+import traceback
+from types import SimpleNamespace
+from typing import cast
+
+import azure_functions_runtime as runtime  # pyright: ignore[reportMissingTypeStubs]
+
+from local.functions_host import protos
+from local.functions_host.worker_messages import (
+    FROM_HOST,
+    Completed,
+    Failed,
+    FrameReader,
+    FunctionMetadata,
+    Indexed,
+    IndexFailed,
+    Invoke,
+    Log,
+    Message,
+    Stop,
+    Value,
+    frame,
+)
+
+# Azure's proxy worker treats the records of these loggers as its own, and the console of `func` does not show them.
+_SYSTEM_LOGGERS = ("azure.functions", "azure_functions_runtime")
+
+
+class WorkerProcess(asyncio.Protocol):
+    """Answers the host's messages for as long as the socket is open."""
+
+    def __init__(self) -> None:
+        self._frames = FrameReader(FROM_HOST)
+        self._transport: asyncio.WriteTransport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._loop_thread = threading.get_ident()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._stop = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.WriteTransport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        for message in self._frames.feed(data):
+            match message:
+                case Invoke():
+                    call = asyncio.Task(self._run(message), loop=self._loop, eager_start=True)
+                    if not call.done():
+                        self._calls.add(call)
+                        call.add_done_callback(self._calls.discard)
+                case Stop():
+                    self._stop.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # The host is gone. Threads of the app may still be busy, and must not keep this process alive.
+        os._exit(0)
+
+    def send(self, message: Message) -> None:
+        """Sends `message` to the host; may be called from any thread."""
+        data = frame(message)
+        if self._transport is None:
+            return
+        if threading.get_ident() == self._loop_thread:
+            self._transport.write(data)
+        else:
+            self._loop.call_soon_threadsafe(self._transport.write, data)
+
+    async def finished(self) -> None:
+        """Waits for the host to say stop, then for the calls under way."""
+        await self._stop.wait()
+        await asyncio.gather(*self._calls)
+
+    async def _run(self, call: Invoke) -> None:
+        try:
+            answer = await _invoke(call)
+            data = frame(answer)
+        # BaseException, because SystemExit and CancelledError pass through the worker library. In Azure they end the
+        # worker process, which is then started again; the client sees a failed call either way.
+        except BaseException as error:  # noqa: BLE001
+            data = frame(Failed(call.invocation_id, f"{type(error).__name__}: {error}", traceback.format_exc()))
+        if self._transport is not None:
+            self._transport.write(data)
+
+
+class _HostLog(logging.Handler):
+    """Sends the records of the app's loggers to the host, each with the invocation it belongs to."""
+
+    def __init__(self, process: WorkerProcess) -> None:
+        super().__init__()
+        self._process = process
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = self.format(record)
+            self._process.send(Log(record.levelno, record.name, text, runtime.invocation_id_cv.get()))
+        except Exception:  # noqa: BLE001  (as every handler of the logging module does)
+            self.handleError(record)
+
+
+async def load_app(app_directory: str) -> Indexed | IndexFailed:
+    """Imports and indexes the app in `app_directory`; call it once a process, the library cannot do it twice."""
+    runtime.start_threadpool_executor()
+    init = SimpleNamespace(function_app_directory=app_directory, capabilities={})
+    started: protos.WorkerInitResponse = await runtime.worker_init_request(
+        SimpleNamespace(
+            request=SimpleNamespace(worker_init_request=init),
+            properties={"protos": protos, "host": "127.0.0.1"},
+        )
+    )
+    if started.result.status == protos.StatusResult.Failure:
+        return IndexFailed(started.result.exception.message, started.result.exception.stack_trace)
+    metadata: protos.FunctionMetadataResponse = await runtime.functions_metadata_request(SimpleNamespace())
+    functions = metadata.function_metadata_results or []  # None where there is no function_app.py, or no function in it
+    return Indexed([FunctionMetadata(each.name, each.function_id, each.raw_bindings) for each in functions])
+
+
+async def _invoke(call: Invoke) -> Completed | Failed:
+    inputs = [protos.ParameterBinding(name, _typed_data(value)) for name, value in call.inputs]
+    request = SimpleNamespace(
+        invocation_id=call.invocation_id,
+        function_id=call.function_id,
+        input_data=inputs,
+        trigger_metadata={},  # no converter of an MCP or blob binding reads it
+        trace_context=SimpleNamespace(trace_parent="", trace_state="", attributes={}),
+        retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
+    )
+    # The library sets this for functions that run in its thread pool; for async ones the caller has to.
+    runtime.invocation_id_cv.set(call.invocation_id)  # pyright: ignore[reportArgumentType]
+    response: protos.InvocationResponse = await runtime.invocation_request(
+        SimpleNamespace(request=SimpleNamespace(invocation_request=request), properties={})
+    )
+    if response.result.status == protos.StatusResult.Failure:
+        return Failed(call.invocation_id, response.result.exception.message, response.result.exception.stack_trace)
+    outputs = [(each.name, _value(each.data)) for each in response.output_data]
+    return Completed(call.invocation_id, _value(response.return_value), outputs)
+
+
+def _typed_data(value: Value) -> protos.TypedData:
+    return protos.TypedData(**{value.kind: value.value}) if value.kind else protos.TypedData()
+
+
+def _value(data: protos.TypedData | None) -> Value:
+    return Value(data.kind, data.value) if data and data.kind else Value()  # pyright: ignore[reportArgumentType]
+
+
+async def main(connection: socket.socket, app_directory: str) -> None:
+    """Loads the app, reports its functions, and runs calls until the host says stop."""
+    loop = asyncio.get_running_loop()
+    _, process = await loop.create_connection(WorkerProcess, sock=connection)
+    _route_logging(process)
+    process.send(await load_app(app_directory))
+    await process.finished()
+    runtime.stop_threadpool_executor()
+
+
+def _route_logging(process: WorkerProcess) -> None:
+    root = logging.getLogger()
+    root.addHandler(_HostLog(process))
+    debug = os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING", "").lower() in ("1", "true", "yes", "y", "t")
+    root.setLevel(logging.DEBUG if debug else logging.INFO)
+    for name in _SYSTEM_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _received_socket(argument: str) -> socket.socket:
+    """Returns the socket that worker.py passed: by the number of its descriptor, or on Windows over stdin."""
+    if sys.platform == "win32":
+        return socket.fromshare(sys.stdin.buffer.read())
+    return socket.socket(fileno=int(argument))
+
+
+if __name__ == "__main__":
+    received = _received_socket(sys.argv[1])
+    directory = sys.argv[2]
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  (an app that reads its input must not wait for ours)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # pyright: ignore[reportAttributeAccessIssue]
+    sys.path.append(directory)
+    asyncio.run(main(received, directory))
