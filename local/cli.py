@@ -1,0 +1,157 @@
+"""`uv run start`: runs the app in ./src with everything it needs, until Ctrl+C."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.azurite import Azurite
+from local.console import Console
+from local.errors import BindingError, PersonError
+from local.functions_host.app_traceback import explain_load_error
+from local.functions_host.blob_store import BlobStore
+from local.functions_host.connections import azurite_blob_port, storage_connection_string
+from local.functions_host.host import FunctionsHost
+from local.functions_host.http_server import LocalOnly, create_app
+from local.functions_host.listener import StopSignal, listen, serve
+from local.functions_host.settings import Settings, load_settings
+from local.functions_host.terminal import HostTerminal
+from local.functions_host.worker import AppLoadError, Worker, WorkerEvents
+
+_ROOT = Path(__file__).resolve().parent.parent
+_CACHE = _ROOT / ".local"
+
+EXIT_STOPPED = 0
+EXIT_BUG = 1
+EXIT_PERSON = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `uv run start`. Ends the process with one of the exit codes above."""
+    options = _parser().parse_args(arguments)
+    try:
+        _run(options)
+    except PersonError as error:
+        Console(sys.stderr).write(str(error), "red")
+        sys.exit(EXIT_PERSON)
+    except Exception:  # noqa: BLE001  (a bug: it is shown, and the exit code says so)
+        traceback.print_exc()
+        sys.exit(EXIT_BUG)
+    sys.exit(EXIT_STOPPED)
+
+
+def _run(options: argparse.Namespace) -> None:
+    try:
+        import uvloop  # not on Windows
+    except ImportError:
+        asyncio.run(start(options))
+    else:
+        uvloop.run(start(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="start", description="Runs an MCP function app on this machine.")
+    parser.add_argument("--app", type=Path, default=Path("src"), metavar="DIR", help="folder of the app (default: src)")
+    parser.add_argument("-p", "--port", type=_port, default=7071, metavar="N", help="port of the host (default: 7071)")
+    parser.add_argument("--address", default="127.0.0.1", metavar="A", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument(
+        "--data", type=Path, default=_CACHE / "data", metavar="DIR", help="where blobs are kept (default: .local/data)"
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 65536:
+        raise ValueError("a port is a number from 0 to 65535")
+    return port
+
+
+async def start(options: argparse.Namespace) -> None:
+    """Runs everything until SIGINT or SIGTERM. Raises PersonError for what a person has to mend."""
+    stop = _stop_on_signals()
+    console = Console()
+    with listen(options.address, options.port) as listener:
+        settings = load_settings(options.app, os.environ, listener.getsockname()[1])
+        console.write(f"\nLocal Functions host for MCP apps (Python {sys.version.split()[0]})", "bold")
+        for notice in settings.notices:
+            console.write(notice, "yellow")
+        async with contextlib.AsyncExitStack() as stack:
+            terminal = HostTerminal(console)
+            host = _host(settings, terminal)
+            starting = asyncio.create_task(_start_all(host, _azurite(settings, options.data, console), stack))
+            stop.then(starting.cancel)
+            try:
+                where = await starting
+            except asyncio.CancelledError:
+                return  # Ctrl+C while an app imports, or Azurite is installed
+            console.write(where)
+            await _serve(host, listener, options.address, terminal, stop)
+
+
+def _stop_on_signals() -> StopSignal:
+    stop = StopSignal()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop
+
+
+def _host(settings: Settings, terminal: HostTerminal) -> FunctionsHost:
+    events = WorkerEvents(
+        log=lambda record: terminal.log(record, host), output=terminal.output, problem=terminal.problem
+    )
+    worker = Worker(settings.app_directory, settings.environment, events)
+    host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
+    return host
+
+
+def _azurite(settings: Settings, data: Path, console: Console) -> Azurite | None:
+    """Returns the Azurite that the app's storage is meant to be; None if it has no storage, or one elsewhere."""
+    try:
+        port = azurite_blob_port(storage_connection_string(settings.configuration, "AzureWebJobsStorage"))
+    except BindingError as error:
+        console.write(f"{error} What needs it will fail, and so will func and Azure.", "yellow")
+        return None
+    return Azurite(port, data, _CACHE, console) if port else None
+
+
+async def _start_all(host: FunctionsHost, azurite: Azurite | None, stack: contextlib.AsyncExitStack) -> str:
+    """Starts Azurite and the worker side by side, and says where the storage is; `stack` will stop them."""
+    tasks = [asyncio.create_task(host.start())]
+    stack.push_async_callback(host.stop)
+    if azurite:
+        tasks.append(asyncio.create_task(azurite.start()))
+        stack.push_async_callback(azurite.stop)
+    try:
+        await asyncio.gather(*tasks)
+    except AppLoadError as error:
+        raise explain_load_error(error, host.settings.app_directory) from None
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return azurite.description if azurite else "Storage: the account that AzureWebJobsStorage names"
+
+
+async def _serve(
+    host: FunctionsHost, listener: socket.socket, address: str, terminal: HostTerminal, stop: StopSignal
+) -> None:
+    app = create_app(host, address)
+    stop.then(app.state.webhook.close_sessions)
+    name = f"[{address}]" if ":" in address else address
+    origin = f"http://{name}:{listener.getsockname()[1]}"
+    await serve(LocalOnly(app, address), listener, lambda: terminal.ready(host, origin), stop)
+
+
+if __name__ == "__main__":
+    main()
