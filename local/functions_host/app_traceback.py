@@ -1,6 +1,7 @@
 """An app that does not load, explained to the person who wrote it: their own lines, one sentence, what to do."""
 
 import re
+from itertools import takewhile
 from pathlib import Path
 
 from local.errors import PersonError
@@ -26,7 +27,8 @@ def _own_lines(stack: str, app_directory: Path) -> str:
     own = [number for number, line in enumerate(lines) if f'File "{app_directory}' in line]
     if not own:
         return ""
-    return "\n".join(line for line in lines[own[0] :] if line.startswith(" "))
+    # Behind the exception's own line there may be more tracebacks, of the worker library's handling of it.
+    return "\n".join(takewhile(lambda line: line.startswith(" "), lines[own[0] :]))
 
 
 def _remedy(message: str, app_directory: Path) -> str:

@@ -24,6 +24,14 @@ class BlobPath:
     def __str__(self) -> str:
         return f"{self.container}/{self.blob}"
 
+    @property
+    def has_dot_segments(self) -> bool:
+        """Whether a segment is '.' or '..'. The host sends slashes as %2F, so that to Azure these are plain names.
+
+        Python's HTTP clients resolve such segments, and could so be led out of the container.
+        """
+        return not {".", ".."}.isdisjoint(self.blob.split("/"))
+
 
 class BlobStore:
     """The accounts that the app's connections name. Clients are made on first use and shared by all calls."""
@@ -41,6 +49,8 @@ class BlobStore:
         service = await self._service(connection)
         from azure.core.exceptions import AzureError, ResourceNotFoundError
 
+        if path.has_dot_segments:
+            return None  # `write` makes none
         try:
             stream = await service.get_blob_client(path.container, path.blob).download_blob()
             return await stream.readall()
@@ -57,6 +67,8 @@ class BlobStore:
         service = await self._service(connection)
         from azure.core.exceptions import AzureError, ResourceNotFoundError
 
+        if path.has_dot_segments:
+            raise BindingError(f"The blob name '{path.blob}' is not modelled: it has a segment of dots.")
         blob = service.get_blob_client(path.container, path.blob)
         try:
             metadata = await _metadata(blob) | metadata

@@ -154,11 +154,14 @@ class McpWebhook:
     async def _json_body(self, request: Request) -> bytes:
         """Returns the body as UTF-8. Raises MalformedMessageError if it is not declared as JSON."""
         charset = _json_charset(request.headers.get("content-type", ""))
+        too_large = HTTPException(413, headers={"Connection": "close"})
+        if int(request.headers.get("content-length", 0)) > self._body_limit:
+            raise too_large
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
             if len(body) > self._body_limit:
-                raise HTTPException(413, headers={"Connection": "close"})
+                raise too_large
         if charset == "utf-8":
             return bytes(body)
         try:

@@ -79,9 +79,8 @@ class Worker:
         Raises WorkerError if the function raised, ran out of time, or the process ended.
         """
         await self._ready.wait()
-        process = self._process
-        assert process is not None
-        return await process.run(call, timeout)
+        assert self._process is not None
+        return await self._process.run(call, timeout)
 
     async def stop(self) -> None:
         """Ends the process: kindly, then by force after two seconds."""
@@ -98,7 +97,8 @@ class Worker:
         return self._process.process_id if self._process and self._ready.is_set() else None
 
     async def _spawn(self) -> list[FunctionMetadata]:
-        process = await _Process.spawn(self._app_directory, self._environment, self._events)
+        # No call may go to a process that is about to end: it would fail, though a new one could serve it.
+        process = await _Process.spawn(self._app_directory, self._environment, self._events, self._ready.clear)
         try:
             async with asyncio.timeout(_INDEXING_SECONDS):
                 indexed = await process.indexed
@@ -109,7 +109,8 @@ class Worker:
             await process.stop()
             raise
         self._process = process
-        self._ready.set()
+        if process.takes_calls:
+            self._ready.set()
         return indexed.functions
 
     async def _restart_when_it_ends(self) -> None:
@@ -117,7 +118,6 @@ class Worker:
         while True:
             if self._process:
                 how = await self._process.ended()
-                self._ready.clear()
                 self._process = None
                 self._events.problem(f"The worker process ended ({how}). Starting it again.")
             await asyncio.sleep(pause)
@@ -132,10 +132,12 @@ class Worker:
 class _Process(asyncio.Protocol):
     """One worker process and the socket to it."""
 
-    def __init__(self, events: WorkerEvents) -> None:
+    def __init__(self, events: WorkerEvents, on_ending: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         self.indexed: asyncio.Future[Indexed] = loop.create_future()
+        self.takes_calls = True
         self._events = events
+        self._on_ending = on_ending
         self._frames = FrameReader(FROM_WORKER)
         self._answers: dict[str, asyncio.Future[Completed]] = {}
         self._loop = loop
@@ -144,9 +146,11 @@ class _Process(asyncio.Protocol):
         self._output: list[asyncio.Task[None]] = []
 
     @classmethod
-    async def spawn(cls, app_directory: Path, environment: dict[str, str], events: WorkerEvents) -> "_Process":
-        """Starts the process; it is ready when `indexed` is done."""
-        process = cls(events)
+    async def spawn(
+        cls, app_directory: Path, environment: dict[str, str], events: WorkerEvents, on_ending: Callable[[], None]
+    ) -> "_Process":
+        """Starts the process; it is ready when `indexed` is done. `on_ending` is called when it takes no more calls."""
+        process = cls(events, on_ending)
         ours, theirs = socket.socketpair()
         with theirs:
             child = await _start_child(theirs, app_directory, environment)
@@ -183,6 +187,7 @@ class _Process(asyncio.Protocol):
                     self.indexed.set_exception(AppLoadError(message.message, message.stack))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._take_no_more_calls()
         # The answers must not wait for the process to be reaped: nothing more can come.
         for answer in self._answers.values():
             if not answer.done():
@@ -194,8 +199,6 @@ class _Process(asyncio.Protocol):
     async def run(self, call: Invoke, timeout: float | None) -> Completed:
         """Runs a call in the process. Raises WorkerError as Worker.invoke does."""
         assert self._transport is not None
-        if self._transport.is_closing():
-            raise WorkerError("The worker process ended before the call.")
         answer = self._answers[call.invocation_id] = self._loop.create_future()
         self._transport.write(frame(call))
         expiry = self._loop.call_later(timeout, self._expire, call.invocation_id, timeout) if timeout else None
@@ -207,6 +210,7 @@ class _Process(asyncio.Protocol):
 
     def kill(self) -> None:
         """Ends the process by force."""
+        self._take_no_more_calls()
         with contextlib.suppress(ProcessLookupError):
             assert self._child is not None
             self._child.kill()
@@ -230,6 +234,10 @@ class _Process(asyncio.Protocol):
             await self.ended()
         if self._transport:
             self._transport.close()
+
+    def _take_no_more_calls(self) -> None:
+        self.takes_calls = False
+        self._on_ending()
 
     def _answer(self, invocation_id: str, outcome: Completed | WorkerError) -> None:
         answer = self._answers.pop(invocation_id, None)

@@ -1,0 +1,56 @@
+"""What every test can ask for, and the two options that point the wire tests at another server."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import Target, azurite_connection_string, free_port, running_server
+
+pytest_plugins = ["anyio"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("target", "run the wire tests against a server that is already running")
+    group.addoption(
+        "--target", metavar="URL", help="its MCP endpoint, or its origin such as https://NAME.azurewebsites.net"
+    )
+    group.addoption("--key", metavar="KEY", help="its system key mcp_extension, or set MCP_EXTENSION_KEY")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --target only those tests stay that speak to a server, and that any server must pass."""
+    if config.getoption("--target"):
+        fixtures = {item: set(getattr(item, "fixturenames", ())) for item in items}
+        kept = [item for item in items if "target" in fixtures[item] and "local_target" not in fixtures[item]]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def storage() -> str:
+    """The connection string of an Azurite that is this run's own, so that it can run beside `uv run start`."""
+    return azurite_connection_string(free_port())
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest, storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """The server that the wire tests speak to: `uv run start` with the app in src, or the one that --target names."""
+    url: str | None = request.config.getoption("--target")
+    if url:
+        key: str | None = request.config.getoption("--key") or os.environ.get("MCP_EXTENSION_KEY")
+        yield Target.named(url, key)
+        return
+    with running_server("src", storage=storage, data=tmp_path_factory.mktemp("azurite")) as server:
+        yield server.target
+
+
+@pytest.fixture(scope="session")
+def local_target(target: Target) -> Target:
+    """The same, for what holds on one machine and not in Azure, where a client's state is encrypted."""
+    return target

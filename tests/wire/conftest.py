@@ -1,0 +1,19 @@
+"""What the wire tests share."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.wire.clients import Connect, connect_sse, connect_streamable_http
+
+
+@pytest.fixture(params=[connect_streamable_http, connect_sse], ids=["streamable-http", "sse"])
+def connect(request: pytest.FixtureRequest) -> Connect:
+    """How to connect a client: each test runs over both transports."""
+    return request.param
+
+
+@pytest.fixture
+def name() -> str:
+    """A snippet name that no other test and no earlier run has used."""
+    return f"test-{uuid4()}"

@@ -1,0 +1,71 @@
+"""What is kept when everything is stopped and started again, and what others find in the storage."""
+
+import re
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tests.servers import azurite_connection_string, free_port, running_server
+from tests.wire.clients import Connect, get, save
+from tests.wire.raw_http import call, post
+
+
+def test_snippets_survive_a_restart_and_the_storage_sdk_reads_the_same_bytes(tmp_path: Path, connect: Connect) -> None:
+    from azure.storage.blob import BlobServiceClient
+
+    storage = azurite_connection_string(free_port())
+    with running_server("src", storage=storage, data=tmp_path) as server:
+        target = server.target
+
+        async def save_one() -> None:
+            async with connect(target) as session:
+                await save(session, "snippet1", "größer = '😀'\r\n")
+
+        anyio.run(save_one)
+    with running_server("src", storage=storage, data=tmp_path) as server:
+        target = server.target
+
+        async def get_one() -> None:
+            async with connect(target) as session:
+                assert await get(session, "snippet1") == "größer = '😀'\r\n"
+
+        anyio.run(get_one)
+        with BlobServiceClient.from_connection_string(storage) as service:
+            blob = service.get_blob_client("snippets", "snippet1.json").download_blob()
+            assert blob.readall() == "größer = '😀'\r\n".encode()
+            assert blob.properties.content_settings.content_type == "application/octet-stream"
+            assert re.fullmatch(r"[0-9a-f-]{36}", blob.properties.metadata["AzureWebJobsParentId"])
+
+
+def test_metadata_of_a_blob_is_kept_when_a_snippet_replaces_it(tmp_path: Path) -> None:
+    from azure.storage.blob import BlobServiceClient
+
+    storage = azurite_connection_string(free_port())
+    with (
+        running_server("src", storage=storage, data=tmp_path) as server,
+        BlobServiceClient.from_connection_string(storage) as service,
+    ):
+        service.create_container("snippets")
+        blob = service.get_blob_client("snippets", "mine.json")
+        blob.upload_blob(b"old", metadata={"owner": "me"})
+        post(server.target, call("savesnippet", {"snippetname": "mine", "snippet": "new"}))
+        assert blob.download_blob().readall() == b"new"
+        assert blob.get_blob_properties().metadata["owner"] == "me"
+
+
+@pytest.mark.parametrize("blob_type", ["AppendBlob", "PageBlob"])
+def test_a_blob_that_no_snippet_can_replace_fails_the_call_and_stays(tmp_path: Path, blob_type: str) -> None:
+    from azure.storage.blob import BlobServiceClient
+
+    storage = azurite_connection_string(free_port())
+    with (
+        running_server("src", storage=storage, data=tmp_path) as server,
+        BlobServiceClient.from_connection_string(storage) as service,
+    ):
+        service.create_container("snippets")
+        blob = service.get_blob_client("snippets", "mine.json")
+        blob.upload_blob(b"x" * 512, blob_type=blob_type)
+        answer = post(server.target, call("savesnippet", {"snippetname": "mine", "snippet": "new"}))
+        assert answer.event["result"]["isError"] is True
+        assert blob.download_blob().readall() == b"x" * 512
