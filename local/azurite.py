@@ -19,7 +19,7 @@ from local.errors import PersonError
 
 DEFAULT_BLOB_PORT = 10000
 _QUEUE_PORT, _TABLE_PORT = 10001, 10002
-_PACKAGE = Path(__file__).parent / "azurite_package"
+PACKAGE = Path(__file__).parent / "azurite_package"
 _START_SECONDS = 60
 _STOP_SECONDS = 10
 
@@ -44,7 +44,7 @@ class Azurite:
         if found is not None:
             self.description = f"Storage: the Azurite that already listens on port {self._blob_port} ({found})"
             return
-        modules = await npm_package.install(_PACKAGE, self._cache, self._console)
+        modules = await npm_package.install(PACKAGE, self._cache, self._console)
         await self._spawn(modules)
         self.description = f"Storage: Azurite on port {self._blob_port}, data in {self._data}"
 
@@ -67,10 +67,12 @@ class Azurite:
         try:
             self._data.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise PersonError(f"{self._data} cannot hold data: {error.strerror}.", "Name another with --data.") from None
+            raise PersonError(
+                f"{self._data} cannot hold data: {error.strerror}.", "Name another with --data."
+            ) from None
         separate = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
         self._child = await asyncio.create_subprocess_exec(
-            npm_package.node(), str(_PACKAGE / "run.js"), *self._arguments(modules),
+            npm_package.node(), str(PACKAGE / "run.js"), *self._arguments(modules),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             # Node keeps compiled code there, which takes a third off the time that Azurite needs to start.
             env={**os.environ, "NODE_COMPILE_CACHE": str(self._cache / "node-compile-cache")},

@@ -142,7 +142,8 @@ async def _start_all(host: FunctionsHost, azurite: Azurite | None, stack: contex
         await asyncio.gather(*tasks, return_exceptions=True)
     if not (host.settings.app_directory / "function_app.py").is_file():
         raise PersonError(
-            f"There is no function_app.py in {host.settings.app_directory}.", "Give the folder that holds it with --app."
+            f"There is no function_app.py in {host.settings.app_directory}.",
+            "Give the folder that holds it with --app.",
         )
     return azurite.description if azurite else "Storage: the account that AzureWebJobsStorage names"
 

@@ -81,7 +81,8 @@ def _wanted(packages: dict[str, Any]) -> str:
 
 def _reason(output: str) -> str:
     errors = [line.removeprefix("npm error").strip() for line in output.splitlines() if line.startswith("npm error")]
-    return next((error for error in errors if error and not error.startswith("code ")), "npm failed").rstrip(".")
+    sentences = [error for error in errors if error and not error.startswith(("code ", "syscall ", "errno "))]
+    return (sentences or ["npm failed"])[0].rstrip(".")
 
 
 async def _show_progress(folder: Path, total: int, console: Console) -> None:

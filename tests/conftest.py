@@ -21,10 +21,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --target only those tests stay that speak to a server, and that any server must pass."""
     if config.getoption("--target"):
-        fixtures = {item: set(getattr(item, "fixturenames", ())) for item in items}
-        kept = [item for item in items if "target" in fixtures[item] and "local_target" not in fixtures[item]]
+        kept = [item for item in items if _is_for_any_server(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
+
+
+def _is_for_any_server(item: pytest.Item) -> bool:
+    names = item.fixturenames if isinstance(item, pytest.Function) else []
+    return "target" in names and "local_target" not in names
 
 
 @pytest.fixture(scope="session")

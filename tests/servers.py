@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,7 +128,7 @@ def launch(
 @contextmanager
 def running_server(
     app: str | Path, *options: str, storage: str | None, data: Path, environment: dict[str, str] | None = None
-) -> Iterator[Server]:
+) -> Generator[Server]:
     """Runs `uv run start` on a free port, and stops it as a person would."""
     server = launch(app, "--port", "0", *options, storage=storage, data=data, environment=environment)
     try:
@@ -156,7 +156,7 @@ def azurite_connection_string(port: int) -> str:
 
 
 @contextmanager
-def running_azurite(port: int, data: Path) -> Iterator[None]:
+def running_azurite(port: int, data: Path) -> Generator[None]:
     """Runs an Azurite that no `uv run start` owns."""
     azurite = Azurite(port, data, _ROOT / ".local", Console())
     with start_blocking_portal() as portal:

@@ -86,6 +86,8 @@ def encode_output(value: Value) -> bytes:
         case "bytes", bytes(content):
             return content
         case "int", int(number):
+            if not -(2**31) <= number < 2**31:
+                raise BindingError(f"{number} does not fit the 32 bits that the host writes for a whole number.")
             return struct.pack("<i", number)
         case "double", float(number):
             return struct.pack("<d", number)

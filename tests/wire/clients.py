@@ -1,6 +1,6 @@
 """The official MCP client, over each of the two transports."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx2
@@ -17,7 +17,7 @@ _SECONDS = 60
 
 
 @asynccontextmanager
-async def connect_streamable_http(target: Target) -> AsyncIterator[ClientSession]:
+async def connect_streamable_http(target: Target) -> AsyncGenerator[ClientSession]:
     """A client over Streamable HTTP, which has shaken hands."""
     async with (
         httpx2.AsyncClient(headers=target.headers, timeout=_SECONDS) as http,
@@ -29,7 +29,7 @@ async def connect_streamable_http(target: Target) -> AsyncIterator[ClientSession
 
 
 @asynccontextmanager
-async def connect_sse(target: Target) -> AsyncIterator[ClientSession]:
+async def connect_sse(target: Target) -> AsyncGenerator[ClientSession]:
     """A client over the legacy SSE transport, which has shaken hands."""
     async with (
         sse_client(target.sse_url, headers=target.headers) as (read, write),

@@ -3,7 +3,7 @@
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +102,7 @@ class Stream:
 
 
 @contextmanager
-def open_stream(target: Target, query: str = "", headers: dict[str, str] | None = None) -> Iterator[Stream]:
+def open_stream(target: Target, query: str = "", headers: dict[str, str] | None = None) -> Generator[Stream]:
     """Opens the legacy SSE transport."""
     connection = _connection(target)
     try:

@@ -149,7 +149,7 @@ def test_a_folder_that_is_no_app_is_said(storage: str, tmp_path: Path) -> None:
             "webhookAuthorizationLevel in host.json is 'Function'.",
         ),
         (_write("local.settings.json", "{"), "local.settings.json is not valid JSON"),
-        (_drop("local.settings.json", "IsEncrypted"), 'has no \'"IsEncrypted": false\''),
+        (_drop("local.settings.json", "IsEncrypted"), "has no '\"IsEncrypted\": false'"),
         (_change("local.settings.json", Values={"A": {}}), "The value of 'A' in local.settings.json is not text."),
         (_change("local.settings.json", Host={"CORS": "*"}), "Host.CORS in local.settings.json is not modelled"),
         (

@@ -1,0 +1,82 @@
+"""A host without a socket: the protocol in front, and functions of the test's own behind."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.errors import WorkerError
+from local.functions_host.blob_store import BlobStore
+from local.functions_host.host import Execution, FunctionsHost
+from local.functions_host.mcp_messages import McpClient, Request, parse_message
+from local.functions_host.mcp_protocol import McpProtocol
+from local.functions_host.settings import load_settings
+from local.functions_host.worker_messages import Completed, FunctionMetadata, Invoke, Value
+
+type Tool = Callable[[dict[str, Any]], Value]
+
+
+def trigger(tool: str, **members: object) -> str:
+    """Returns the raw binding of a tool trigger."""
+    binding = {"type": "mcpToolTrigger", "direction": "IN", "name": "context", "toolName": tool, "description": ""}
+    return json.dumps(binding | members)
+
+
+@dataclass
+class FakeWorker:
+    """Runs functions in this process: each takes the trigger's payload and returns a value."""
+
+    functions: dict[str, tuple[Tool, list[str]]] = field(default_factory=dict[str, tuple[Tool, list[str]]])
+
+    def add(self, name: str, tool: Tool, *bindings: str) -> None:
+        self.functions[name] = (tool, list(bindings) or [trigger(name)])
+
+    async def start(self) -> list[FunctionMetadata]:
+        return [FunctionMetadata(name, name, bindings) for name, (_, bindings) in self.functions.items()]
+
+    async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
+        ((_, value),) = call.inputs
+        tool, _ = self.functions[call.function_id]
+        try:
+            return Completed(call.invocation_id, tool(json.loads(value.value)), [])
+        except ValueError as error:
+            raise WorkerError(str(error)) from error
+
+    async def stop(self) -> None:
+        pass
+
+
+@dataclass
+class Host:
+    """A host with a fake worker, spoken to as the transports speak to it."""
+
+    worker: FakeWorker
+    host: FunctionsHost
+    executions: list[Execution]
+
+    async def start(self) -> None:
+        await self.host.start()
+
+    async def ask(self, method: str, params: object = None, client: McpClient | None = None) -> Any:
+        """Sends a request and returns the whole answer."""
+        message = {"jsonrpc": "2.0", "id": 1, "method": method} | ({} if params is None else {"params": params})
+        return await self.ask_json(json.dumps(message), client)
+
+    async def ask_json(self, text: str, client: McpClient | None = None) -> Any:
+        """Sends a request as it is written."""
+        request = parse_message(text.encode())
+        assert isinstance(request, Request)
+        return json.loads(await McpProtocol(self.host).answer(request, client or McpClient("http-streamable", {})))
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    (tmp_path / "host.json").write_text('{"version": "2.0"}', encoding="utf-8")
+    settings = load_settings(tmp_path, {}, 7071)
+    worker = FakeWorker()
+    executions: list[Execution] = []
+    functions_host = FunctionsHost(settings, worker, BlobStore(settings.configuration), executions.append)
+    return Host(worker, functions_host, executions)

@@ -1,0 +1,50 @@
+"""What binding expressions can name in a call."""
+
+import msgspec
+import pytest
+
+from local.functions_host.binding_expressions import Template
+from local.functions_host.mcp_messages import McpClient
+from local.functions_host.settings import Configuration
+from local.functions_host.tool_trigger import ToolCall
+
+
+def _resolve(expression: str, arguments: str, client: McpClient | None = None) -> str:
+    members = msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])
+    call = ToolCall("Tool", members, arguments.encode(), client or McpClient("http-streamable", {"Host": "h"}))
+    return Template(expression, Configuration({})).resolve(call.binding_data(), "function")
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ('"a/b"', "a/b"),
+        ('"\\u00e9"', "é"),
+        ("5", "5"),
+        ("1.50", "1.50"),
+        ("true", "True"),
+        ("false", "False"),
+        ("null", ""),
+        ('[1, {"a": "b c"}]', '[1,{"a":"b c"}]'),
+        ("{}", "{}"),
+    ],
+)
+def test_arguments_are_written_as_dotnet_writes_json_elements(written: str, text: str) -> None:
+    assert _resolve("{mcptoolargs.k}", f'{{"k":{written}}}') == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("{name}", "Tool"),
+        ("{arguments.K}", "v"),
+        ("{transport.name}", "http-sse"),
+        ("{transport.properties.headers.host}", "h"),
+        ("{sessionid}{mcpsessionid}", "a|ba|b"),
+        ("{clientinfo.name}", "c"),
+        ("{arguments}{mcptoolcontext}", ""),
+    ],
+)
+def test_the_members_of_the_trigger_value_can_be_named_too(expression: str, text: str) -> None:
+    client = McpClient("http-sse", {"Host": "h"}, "a|b", b'{"name":"c"}')
+    assert _resolve(expression, '{"k":"v"}', client) == text

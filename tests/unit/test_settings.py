@@ -1,0 +1,106 @@
+"""host.json and local.settings.json."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from local.errors import BindingError
+from local.functions_host.connections import azurite_blob_port, storage_connection_string
+from local.functions_host.settings import Configuration, McpOptions, Settings, load_settings
+
+
+def _load(app: Path, host: Mapping[str, object], values: Mapping[str, object], **environment: str) -> Settings:
+    (app / "host.json").write_text(json.dumps({"version": "2.0", **host}), encoding="utf-8")
+    settings = {"IsEncrypted": False, "Values": values, "ConnectionStrings": {"Db": {"ConnectionString": "c"}}}
+    (app / "local.settings.json").write_text(json.dumps(settings), encoding="utf-8-sig")
+    return load_settings(app, environment, 7071)
+
+
+def test_what_is_not_set_has_the_defaults_of_the_extension(tmp_path: Path) -> None:
+    settings = _load(tmp_path, {}, {})
+    assert settings.mcp == McpOptions("Azure Functions MCP server", "1.0.0", None, use_absolute_uri_for_endpoint=False)
+    assert settings.function_timeout == 1800
+
+
+def test_names_are_found_in_any_case(tmp_path: Path) -> None:
+    host = {"Extensions": {"MCP": {"SERVERNAME": "n", "messageoptions": {"UseAbsoluteUriForEndpoint": True}}}}
+    assert _load(tmp_path, host, {}).mcp == McpOptions("n", use_absolute_uri_for_endpoint=True)
+
+
+def test_the_environment_overrides_host_json(tmp_path: Path) -> None:
+    overrides = {
+        "AzureFunctionsJobHost__extensions__mcp__serverName": "from environment",
+        "AzureFunctionsJobHost__functionTimeout": "00:00:05",
+    }
+    settings = _load(
+        tmp_path, {"extensions": {"mcp": {"serverName": "from file", "instructions": ""}}}, {}, **overrides
+    )
+    assert (settings.mcp.server_name, settings.mcp.instructions) == ("from environment", "")
+    assert settings.function_timeout == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("00:05:00", 300), ("1.00:00:00", 86400), ("00:00:01.5", 1.5), ("-1", None), (-1, None)]
+)
+def test_function_timeout_is_a_time_span(tmp_path: Path, text: object, seconds: float | None) -> None:
+    assert _load(tmp_path, {"functionTimeout": text}, {}).function_timeout == seconds
+
+
+def test_values_become_the_environment_of_the_worker_and_the_environment_wins(tmp_path: Path) -> None:
+    values = {"A": "file", "B": "file", "C": None, "D": True, "E": 5, "": "nameless"}
+    settings = _load(tmp_path, {}, values, B="environment", PATH="p")
+    environment = settings.environment
+    assert [environment.get(name) for name in "ABCDE"] == ["file", "environment", None, "True", "5"]
+    assert environment["ConnectionStrings__Db"] == "c"
+    assert environment["FUNCTIONS_CORETOOLS_ENVIRONMENT"] == "True"
+    assert environment["WEBSITE_HOSTNAME"] == "localhost:7071"
+    assert "Skipping 'C' because value is null" in settings.notices
+    assert "Skipping local setting with empty key." in settings.notices
+
+
+def test_a_missing_bundle_is_noticed(tmp_path: Path) -> None:
+    assert any("extensionBundle" in notice for notice in _load(tmp_path, {}, {}).notices)
+    assert not _load(tmp_path, {"extensionBundle": {"id": "x"}}, {}).notices[2:]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("AzureWebJobsStorage", {"AzureWebJobsStorage": "found"}),
+        ("Storage", {"AzureWebJobsStorage": "found"}),
+        ("", {"AzureWebJobsStorage": "found"}),
+        ("Mine", {"mine": "found", "Other": "x"}),
+        ("Mine", {"ConnectionStrings__Mine": "found", "Mine": "later"}),
+        ("Mine", {"ConnectionStrings:AzureWebJobsMine": "found", "AzureWebJobsMine": "later"}),
+    ],
+)
+def test_a_connection_is_looked_up_in_the_order_of_the_host(name: str, settings: dict[str, str]) -> None:
+    assert storage_connection_string(Configuration(settings), name) == "found"
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({}, "Storage account connection string 'AzureWebJobsMine' does not exist."),
+        ({"Mine__accountName": "a"}, "identity-based"),
+        ({"Mine": "UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://x"}, "is not modelled"),
+    ],
+)
+def test_a_connection_that_cannot_be_used_here_is_said(settings: dict[str, str], problem: str) -> None:
+    with pytest.raises(BindingError, match=problem):
+        storage_connection_string(Configuration(settings), "Mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("UseDevelopmentStorage=true", 10000),
+        ("AccountName=devstoreaccount1;BlobEndpoint=http://127.0.0.1:11000/devstoreaccount1", 11000),
+        ("AccountName=devstoreaccount1;BlobEndpoint=http://storage.example:10000/devstoreaccount1", None),
+        ("AccountName=mine;BlobEndpoint=https://mine.blob.core.windows.net", None),
+    ],
+)
+def test_the_azurite_of_this_machine_is_known_by_its_connection_string(text: str, port: int | None) -> None:
+    assert azurite_blob_port(text) == port

@@ -1,0 +1,62 @@
+"""MCP Inspector's command line, as the README tells people to use it, over both transports."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from local import npm_package
+from local.console import Console
+from tests.servers import Target
+
+_PACKAGE = Path(__file__).parent.parent / "inspector_package"
+_CACHE = Path(__file__).resolve().parents[2] / ".local"
+_SECONDS = 60
+_TOOL_FAILED = 5
+
+pytestmark = pytest.mark.timeout(300)  # a fresh clone installs it first
+
+
+@pytest.fixture(scope="module")
+def inspector() -> Path:
+    """The script that `npx @modelcontextprotocol/inspector` runs."""
+    modules = anyio.run(npm_package.install, _PACKAGE, _CACHE, Console())
+    package = modules / "@modelcontextprotocol" / "inspector"
+    scripts = json.loads((package / "package.json").read_text(encoding="utf-8"))["bin"]
+    return package / scripts["mcp-inspector"]
+
+
+@pytest.fixture(params=["http", "sse"])
+def where(request: pytest.FixtureRequest, target: Target) -> list[str]:
+    url = target.url if request.param == "http" else target.sse_url
+    keys = [part for name, value in target.headers.items() for part in ("--header", f"{name}: {value}")]
+    return [url, "--transport", request.param, *keys]
+
+
+def _run(inspector: Path, *arguments: str, exit_code: int = 0) -> Any:
+    command = [npm_package.node(), str(inspector), "--cli", *arguments, "--format", "json", "-q"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS, check=False)
+    assert done.returncode == exit_code, done.stdout + done.stderr
+    return json.loads(done.stdout)["result"]
+
+
+def test_it_lists_the_tools(inspector: Path, where: list[str]) -> None:
+    listed = _run(inspector, *where, "--method", "tools/list")
+    assert [tool["name"] for tool in listed["tools"]] == ["getsnippet", "hello", "savesnippet"]
+
+
+def test_it_saves_and_gets_a_snippet(inspector: Path, where: list[str], name: str) -> None:
+    tool = [*where, "--method", "tools/call", "--tool-arg", f"snippetname={name}"]
+    _run(inspector, *tool, "--tool-name", "savesnippet", "--tool-arg", "snippet=print(1)")
+    got = _run(inspector, *tool, "--tool-name", "getsnippet")
+    assert got["content"] == [{"type": "text", "text": "print(1)"}]
+
+
+def test_it_shows_the_sentence_of_a_tool_that_failed(inspector: Path, where: list[str], name: str) -> None:
+    tool = [*where, "--method", "tools/call", "--tool-name", "getsnippet", "--tool-arg", f"snippetname={name}"]
+    failed = _run(inspector, *tool, exit_code=_TOOL_FAILED)
+    assert failed["isError"] is True
+    assert f"no snippet named '{name}'" in failed["content"][0]["text"]
