@@ -46,10 +46,16 @@ def _samples(cores: Cores, rounds: int, seconds: float) -> list[Sample]:
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder, ExitStack() as stack:
         servers = [stack.enter_context(running(kind, cores.servers, Path(folder))) for kind in KINDS]
         for server in servers:
-            _say(f"Warming up {server.kind.name}")
             for call in CALLS:
-                _sample(server, call, 8, 0, 1, cores)
+                _warm_up(server, call, cores)
         return list(_rounds(servers, cores, rounds, seconds))
+
+
+def _warm_up(server: Server, call: Call, cores: Cores) -> None:
+    sample = _sample(server, call, 8, 0, 1, cores)
+    _say(f"Warm-up: {_progress(sample)}")
+    if sample.measurement.errors:
+        raise MeasurementError(f"{server.kind.name} fails calls before anything is measured")
 
 
 def _rounds(servers: Sequence[Server], cores: Cores, rounds: int, seconds: float) -> Iterator[Sample]:

@@ -19,6 +19,7 @@ from tests.benchmarks.measurement import Load, Measurement
 _HOST = "127.0.0.1"
 _LEAD_IN_SECONDS = 0.2  # connections are opened and caches filled before anything counts
 _LAST_ANSWER_SECONDS = 5
+_SHOWN_OF_ERROR = 500
 _FIRST_ID = 100_000_000  # all ids have the same length, and so have all requests
 
 
@@ -76,7 +77,7 @@ class Caller(asyncio.Protocol):
         if is_ok(self._received) and self._id in body and self._tally.expected in body:
             self._tally.latencies.append(time.perf_counter() - self._sent_at)
         else:
-            self._tally.errors.append(self._received.decode(errors="replace"))
+            self._tally.errors.append(self._received[:_SHOWN_OF_ERROR].decode(errors="replace"))
 
 
 async def generate(load: Load) -> Measurement:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import psutil
+import psutil  # pyright: ignore[reportMissingModuleSource]  (only the group `bench` has it)
 
 from tests.benchmarks.calls import HELLO
 from tests.benchmarks.cores import staying_on
