@@ -75,8 +75,15 @@ def _port(text: str) -> int:
 
 async def start(options: argparse.Namespace) -> None:
     """Runs everything until SIGINT or SIGTERM. Raises PersonError for what a person has to mend."""
-    stop = _stop_on_signals()
     console = Console()
+    try:
+        await _start(options, console)
+    finally:
+        console.flush()
+
+
+async def _start(options: argparse.Namespace, console: Console) -> None:
+    stop = _stop_on_signals()
     with listen(options.address, options.port) as listener:
         settings = load_settings(options.app, os.environ, listener.getsockname()[1])
         console.write(f"\nLocal Functions host for MCP apps (Python {sys.version.split()[0]})", "bold")

@@ -1,5 +1,6 @@
 """What the person at the terminal sees, in the manner of `func start`."""
 
+import asyncio
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
@@ -13,6 +14,7 @@ class Console:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._colours = self._stream.isatty()
+        self._waiting: list[str] = []
         self._gone = False
 
     @property
@@ -31,15 +33,27 @@ class Console:
 
     def log(self, text: str, colour: str | None = None) -> None:
         """Writes text with the time before each of its lines."""
-        now = datetime.now(UTC)
-        prefix = f"[{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z] "
+        prefix = f"[{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z] "
         self._print("".join(self._painted(prefix + line, colour) + "\n" for line in text.split("\n")))
 
     def _painted(self, text: str, colour: str | None) -> str:
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if colour and self._colours else text
 
     def _print(self, text: str) -> None:
-        if self._gone:
+        self._waiting.append(text)
+        if len(self._waiting) > 1:
+            return  # the flush of the first will take it along
+        try:
+            # Lines of one turn of the event loop go out together, and after the answers that they tell of.
+            asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:  # no loop is running
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes out what waits; call it before the event loop ends."""
+        text = "".join(self._waiting)
+        self._waiting.clear()
+        if self._gone or not text:
             return
         try:
             self._stream.write(text)

@@ -76,7 +76,7 @@ class McpWebhook:
         if extension != "mcp" or request.method not in _VERBS:
             return Response(status_code=404)
         # The transports are told apart by how the path ends, whatever stands before it.
-        path = request.url.path.rstrip("/").lower()
+        path: str = request.scope["path"].rstrip("/").lower()
         if path.endswith("sse"):
             return self._open_stream(request) if request.method == "GET" else Response(status_code=405)
         if path.endswith("message"):
@@ -127,7 +127,7 @@ class McpWebhook:
         key = request.query_params.get("code") or request.headers.get("x-functions-key")
         endpoint = f"message?azmcpcs={client_state}" + (f"&code={key}" if key else "")
         if self._host.settings.mcp.use_absolute_uri_for_endpoint:
-            parent = request.url.path.rstrip("/").rpartition("/")[0]
+            parent = request.scope["path"].rstrip("/").rpartition("/")[0]
             return f"{request.url.scheme}://{request.headers['host']}{parent}/{endpoint}"
         return endpoint
 

@@ -13,12 +13,15 @@ import msgspec
 
 _encode = msgspec.json.Encoder().encode
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_TO_ESCAPE = re.compile(rb"[^\x00-\x7e]|['<>&+`\\]")  # a backslash, because a quote may follow it
 _ESCAPED_ASCII = [(each.encode(), f"\\u{ord(each):04X}".encode()) for each in "'<>&+`\x7f"]
 
 
 def to_json(value: object) -> bytes:
     """Returns `value` as the extension would write it. Raises UnicodeEncodeError for half of a surrogate pair."""
     text = _encode(value)
+    if not _TO_ESCAPE.search(text):  # nearly always
+        return text
     # None of these characters occurs in JSON outside of a string, so replacing them wherever they stand is safe.
     for plain, escaped in _ESCAPED_ASCII:
         if plain in text:

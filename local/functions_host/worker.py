@@ -20,6 +20,7 @@ from local.functions_host.worker_messages import (
     Completed,
     Failed,
     FrameReader,
+    FrameWriter,
     FunctionMetadata,
     Indexed,
     IndexFailed,
@@ -138,10 +139,11 @@ class _Process(asyncio.Protocol):
         self.takes_calls = True
         self._events = events
         self._on_ending = on_ending
-        self._frames = FrameReader(FROM_WORKER)
+        self._frames_in = FrameReader(FROM_WORKER)
         self._answers: dict[str, asyncio.Future[Completed]] = {}
         self._loop = loop
         self._transport: asyncio.Transport | None = None
+        self._frames_out: FrameWriter | None = None
         self._child: asyncio.subprocess.Process | None = None
         self._output: list[asyncio.Task[None]] = []
 
@@ -171,9 +173,10 @@ class _Process(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        self._frames_out = FrameWriter(self._transport)
 
     def data_received(self, data: bytes) -> None:
-        for message in self._frames.feed(data):
+        for message in self._frames_in.feed(data):
             match message:
                 case Completed():
                     self._answer(message.invocation_id, message)
@@ -198,9 +201,9 @@ class _Process(asyncio.Protocol):
 
     async def run(self, call: Invoke, timeout: float | None) -> Completed:
         """Runs a call in the process. Raises WorkerError as Worker.invoke does."""
-        assert self._transport is not None
+        assert self._frames_out is not None
         answer = self._answers[call.invocation_id] = self._loop.create_future()
-        self._transport.write(frame(call))
+        self._frames_out.send(frame(call))
         expiry = self._loop.call_later(timeout, self._expire, call.invocation_id, timeout) if timeout else None
         try:
             return await answer
@@ -224,8 +227,8 @@ class _Process(asyncio.Protocol):
 
     async def stop(self) -> None:
         """Ends the process: kindly, then by force after two seconds."""
-        if self._transport and not self._transport.is_closing():
-            self._transport.write(frame(Stop()))
+        if self._frames_out:
+            self._frames_out.send(frame(Stop()))
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self.ended()

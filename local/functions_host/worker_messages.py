@@ -4,6 +4,7 @@ Azure's host speaks gRPC here. The messages carry the same facts under the same 
 (https://github.com/Azure/azure-functions-language-worker-protobuf), without a protobuf compiler or a port.
 """
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -94,6 +95,26 @@ def frame(message: Message) -> bytes:
     """Returns `message` as it goes over the socket. Raises UnicodeEncodeError for half of a surrogate pair."""
     body = _encode(message)
     return len(body).to_bytes(4, "big") + body
+
+
+class FrameWriter:
+    """Sends messages over the socket, together those of one turn of the event loop: each write costs a wake-up."""
+
+    def __init__(self, transport: asyncio.WriteTransport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[bytes] = []
+
+    def send(self, data: bytes) -> None:
+        """Sends what `frame` returned, after what was sent before."""
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append(data)
+
+    def _flush(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(b"".join(self._waiting))
+        self._waiting.clear()
 
 
 class FrameReader[T]:

@@ -24,6 +24,7 @@ from local.functions_host.worker_messages import (
     Completed,
     Failed,
     FrameReader,
+    FrameWriter,
     FunctionMetadata,
     Indexed,
     IndexFailed,
@@ -43,18 +44,18 @@ class WorkerProcess(asyncio.Protocol):
     """Answers the host's messages for as long as the socket is open."""
 
     def __init__(self) -> None:
-        self._frames = FrameReader(FROM_HOST)
-        self._transport: asyncio.WriteTransport | None = None
+        self._frames_in = FrameReader(FROM_HOST)
+        self._frames_out: FrameWriter | None = None
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         self._calls: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.WriteTransport", transport)
+        self._frames_out = FrameWriter(cast("asyncio.WriteTransport", transport))
 
     def data_received(self, data: bytes) -> None:
-        for message in self._frames.feed(data):
+        for message in self._frames_in.feed(data):
             match message:
                 case Invoke():
                     call = asyncio.Task(self._run(message), loop=self._loop, eager_start=True)
@@ -71,12 +72,11 @@ class WorkerProcess(asyncio.Protocol):
     def send(self, message: Message) -> None:
         """Sends `message` to the host; may be called from any thread."""
         data = frame(message)
-        if self._transport is None:
-            return
+        assert self._frames_out is not None
         if threading.get_ident() == self._loop_thread:
-            self._transport.write(data)
+            self._frames_out.send(data)
         else:
-            self._loop.call_soon_threadsafe(self._transport.write, data)
+            self._loop.call_soon_threadsafe(self._frames_out.send, data)
 
     async def finished(self) -> None:
         """Waits for the host to say stop, then for the calls under way."""
@@ -91,8 +91,8 @@ class WorkerProcess(asyncio.Protocol):
         # worker process, which is then started again; the client sees a failed call either way.
         except BaseException as error:  # noqa: BLE001
             data = frame(Failed(call.invocation_id, f"{type(error).__name__}: {error}", traceback.format_exc()))
-        if self._transport is not None:
-            self._transport.write(data)
+        assert self._frames_out is not None
+        self._frames_out.send(data)
 
 
 class _HostLog(logging.Handler):

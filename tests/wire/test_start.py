@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import launch, running_server
+from tests.servers import azurite_connection_string, free_port, launch, running_server
 from tests.wire.raw_http import call, post
 
 _SRC = Path(__file__).resolve().parents[2] / "src"
@@ -76,8 +76,8 @@ def test_each_call_is_one_line_that_tells_nothing_of_what_was_said(storage: str,
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_ends_every_process_and_exits_with_0(storage: str, tmp_path: Path, how: signal.Signals) -> None:
-    with running_server("src", storage=storage, data=tmp_path) as server:
+def test_a_stop_ends_every_process_and_exits_with_0(tmp_path: Path, how: signal.Signals) -> None:
+    with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
         group = _descendants(server.process.pid)
         assert len(group) == 2, "the worker and Azurite"
         server.process.send_signal(how)
@@ -94,9 +94,10 @@ def test_ctrl_c_while_it_starts_exits_with_0(app: Path, storage: str, tmp_path: 
     assert "Traceback" not in server.output
 
 
-def test_when_the_host_is_killed_its_processes_end_too(storage: str, tmp_path: Path) -> None:
-    with running_server("src", storage=storage, data=tmp_path) as server:
+def test_when_the_host_is_killed_its_processes_end_too(tmp_path: Path) -> None:
+    with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
         group = _descendants(server.process.pid)
+        assert len(group) == 2, "the worker and Azurite"
         server.process.kill()
         assert server.ended() == -signal.SIGKILL  # and nobody holds its output open any more
         deadline = time.monotonic() + 20  # Azurite writes its data down first
