@@ -11,6 +11,7 @@ import ipaddress
 import platform
 import time
 from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -36,6 +37,7 @@ _EVENT_STREAM = {
     "Cache-Control": "no-cache,no-store",
     "Content-Encoding": "identity",
 }
+_RAW_EVENT_STREAM = [(name.lower().encode(), value.encode()) for name, value in _EVENT_STREAM.items()]
 _DEFAULT_BODY_LIMIT = 104_857_600  # FUNCTIONS_REQUEST_BODY_SIZE_LIMIT, in bytes
 # .NET gives well-known headers their proper case. Others keep the client's case there; here it is lost, and they are
 # lower case, as nearly every client sends them.
@@ -86,7 +88,7 @@ class McpWebhook:
     # Streamable HTTP: every POST is answered on its own; there is no session to remember.
 
     async def _streamable(self, request: Request) -> Response:
-        if not _accepts_json_and_events(request.headers.getlist("accept")):
+        if not _accepts_json_and_events(",".join(request.headers.getlist("accept"))):
             text = "Not Acceptable: Client must accept both application/json and text/event-stream"
             return _transport_error(406, text)
         session_id = request.headers.get("mcp-session-id") or None
@@ -97,13 +99,12 @@ class McpWebhook:
             return _transport_error(400, "Bad Request: The POST body did not contain a valid JSON-RPC message.")
         if not isinstance(message, mcp_messages.Request):
             return Response(status_code=202, headers=_without_type(_EVENT_STREAM))
-        headers = _EVENT_STREAM
-        if session_id is None:
+        new_session = None
+        if session_id is None and message.method == "initialize":
             refuse_unreadable_initialize(message)
-            if message.method == "initialize":
-                headers = {**_EVENT_STREAM, "Mcp-Session-Id": f"{new_id()}|{self.instance_id}"}
+            new_session = f"{new_id()}|{self.instance_id}"
         client = McpClient("http-streamable", _headers(request.headers), session_id)
-        return _Unsized(message_event(await self._protocol.answer(message, client)), headers=headers)
+        return _OneEvent(await self._protocol.answer(message, client), new_session)
 
     # Legacy HTTP+SSE: GET opens a stream, messages are posted to the endpoint that its first event names.
 
@@ -170,11 +171,17 @@ class McpWebhook:
             raise MalformedMessageError(str(error)) from None
 
 
-class _Unsized(Response):
-    """A response without Content-Length, as the extension streams its one event."""
+class _OneEvent(Response):
+    """The answer to a request over Streamable HTTP. It has no Content-Length, because the extension streams it."""
+
+    def __init__(self, message: bytes, session_id: str | None) -> None:
+        super().__init__(message_event(message))
+        self.raw_headers = _RAW_EVENT_STREAM
+        if session_id:
+            self.raw_headers = [*_RAW_EVENT_STREAM, (b"mcp-session-id", session_id.encode())]
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        self.raw_headers = [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()]
+        pass  # ready-made
 
 
 class LocalOnly:
@@ -239,11 +246,11 @@ def create_app(host: FunctionsHost, address: str) -> Starlette:
 
     app = Starlette(
         routes=[
+            Route("/runtime/webhooks/{extension}", webhook),
+            Route("/runtime/webhooks/{extension}/{rest:path}", webhook),
             Route("/", homepage, methods=["GET"]),
             Route("/admin/host/status", status, methods=["GET"]),
             Route("/admin/host/ping", _ping, methods=["GET", "POST"]),
-            Route("/runtime/webhooks/{extension}", webhook),
-            Route("/runtime/webhooks/{extension}/{rest:path}", webhook),
         ],
         exception_handlers={HTTPException: _empty_answer},
     )
@@ -270,13 +277,11 @@ async def _empty_answer(request: Request, error: Exception) -> Response:
     return Response(status_code=error.status_code, headers=error.headers)
 
 
-def _accepts_json_and_events(accept: list[str]) -> bool:
-    ranges = [part.split(";")[0].strip().lower() for value in accept for part in value.split(",")]
-
-    def covers(media_type: str) -> bool:
-        return bool({"*/*", media_type, media_type.split("/")[0] + "/*"} & set(ranges))
-
-    return covers("application/json") and covers("text/event-stream")
+@lru_cache(maxsize=64)  # a client says the same each time
+def _accepts_json_and_events(accept: str) -> bool:
+    ranges = {part.split(";")[0].strip().lower() for part in accept.split(",")}
+    takes_json = not ranges.isdisjoint({"*/*", "application/*", "application/json"})
+    return takes_json and not ranges.isdisjoint({"*/*", "text/*", "text/event-stream"})
 
 
 def _json_charset(content_type: str) -> str:

@@ -65,6 +65,16 @@ class _LevelParams(msgspec.Struct):
     level: str
 
 
+# Made once: making a decoder costs more than using it.
+_read_initialize = msgspec.json.Decoder(_InitializeParams).decode
+_read_implementation = msgspec.json.Decoder(_Implementation).decode
+_read_call = msgspec.json.Decoder(_CallParams).decode
+_read_arguments = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_named = msgspec.json.Decoder(_NamedParams).decode
+_read_resource = msgspec.json.Decoder(_ResourceParams).decode
+_read_level = msgspec.json.Decoder(_LevelParams).decode
+
+
 class McpProtocol:
     """Answers the requests of MCP clients with the tools of one app."""
 
@@ -130,7 +140,7 @@ class McpProtocol:
             return failed_result(call.name)
 
     async def _set_level(self, params: bytes | None, client: McpClient) -> bytes:
-        if _params(params, _LevelParams).level.lower() not in _LEVELS:
+        if _params(params, _read_level).level.lower() not in _LEVELS:
             raise ProtocolError(INTERNAL_ERROR, "An error occurred.")
         return _EMPTY  # accepted, though no log message ever follows
 
@@ -144,7 +154,7 @@ class McpProtocol:
         return b'{"prompts":[]}'
 
     async def _get_prompt(self, params: bytes | None, client: McpClient) -> bytes:
-        name = "" if params is None else _params(params, _NamedParams).name
+        name = "" if params is None else _params(params, _read_named).name
         raise ProtocolError(INVALID_PARAMS, f"Unknown prompt: '{name}'")
 
     async def _list_resources(self, params: bytes | None, client: McpClient) -> bytes:
@@ -154,7 +164,7 @@ class McpProtocol:
         return b'{"resourceTemplates":[]}'
 
     async def _read_resource(self, params: bytes | None, client: McpClient) -> bytes:
-        uri = "" if params is None else _params(params, _ResourceParams).uri
+        uri = "" if params is None else _params(params, _read_resource).uri
         raise ProtocolError(INVALID_PARAMS, f"Unknown resource: '{uri}'")
 
 
@@ -163,13 +173,13 @@ def read_initialize(params: bytes) -> tuple[str, bytes]:
 
     Raises ProtocolError if one of them, or a member they must have, is absent.
     """
-    read = _params(params, _InitializeParams)
-    return read.protocolVersion, to_json(_params(bytes(read.clientInfo), _Implementation))
+    read = _params(params, _read_initialize)
+    return read.protocolVersion, to_json(_params(bytes(read.clientInfo), _read_implementation))
 
 
 def refuse_unreadable_initialize(request: Request) -> None:
     """Raises MalformedMessageError for an initialize that the extension cannot read before it has a session for it."""
-    if request.method == "initialize" and request.params is not None:
+    if request.params is not None:
         try:
             read_initialize(request.params)
         except ProtocolError as error:
@@ -179,15 +189,15 @@ def refuse_unreadable_initialize(request: Request) -> None:
 def _tool_call(params: bytes | None, client: McpClient) -> ToolCall:
     if params is None:
         return ToolCall("", None, None, client)
-    read = _params(params, _CallParams)
+    read = _params(params, _read_call)
     arguments_json = bytes(read.arguments)
     if arguments_json == b"null":
         return ToolCall(read.name, None, None, client)
-    return ToolCall(read.name, _params(arguments_json, dict[str, msgspec.Raw]), arguments_json, client)
+    return ToolCall(read.name, _params(arguments_json, _read_arguments), arguments_json, client)
 
 
-def _params[T](json: bytes | None, shape: type[T]) -> T:
+def _params[T](json: bytes | None, read: Callable[[bytes], T]) -> T:
     try:
-        return msgspec.json.decode(json or b"null", type=shape)
+        return read(json or b"null")
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise ProtocolError(INTERNAL_ERROR, "An error occurred.") from None

@@ -1,0 +1,19 @@
+"""What importing the app costs: each module that it adds is paid for at every cold start."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+_SRC = Path(__file__).resolve().parents[2] / "src"
+_SCRIPT = """
+import sys
+import azure.functions
+before = set(sys.modules)
+import function_app
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_importing_the_app_imports_nothing_but_azure_functions_and_the_app_itself() -> None:
+    done = subprocess.run([sys.executable, "-c", _SCRIPT], cwd=_SRC, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["function_app", "snippets", "tool_results"]
