@@ -46,7 +46,7 @@ class Azurite:
             return
         modules = await npm_package.install(PACKAGE, self._cache, self._console)
         await self._spawn(modules)
-        self.description = f"Storage: Azurite on port {self._blob_port}, data in {self._data}"
+        self.description = f"Storage: Azurite on port {self._blob_port}, data in {_shown(self._data)}"
 
     async def stop(self) -> None:
         """Ends the Azurite that `start` started, if it did, after it has written its data down."""
@@ -118,6 +118,12 @@ class Azurite:
             f"{self._blob_port} again.",
             "red",
         )
+
+
+def _shown(folder: Path) -> str:
+    """Returns a path as a person would name it from where they are."""
+    inside = folder.is_relative_to(Path.cwd())
+    return str(folder.relative_to(Path.cwd()) if inside else folder)
 
 
 def _server_on(port: int) -> str | None:

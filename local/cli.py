@@ -18,11 +18,14 @@ from local.functions_host.app_traceback import explain_load_error
 from local.functions_host.blob_store import BlobStore
 from local.functions_host.connections import azurite_blob_port, storage_connection_string
 from local.functions_host.host import FunctionsHost
-from local.functions_host.http_server import LocalOnly, create_app
+from local.functions_host.http_server import create_app
 from local.functions_host.listener import StopSignal, listen, serve
+from local.functions_host.local_only import LocalOnly
+from local.functions_host.mcp_webhook import McpWebhook
 from local.functions_host.settings import Settings, load_settings
 from local.functions_host.terminal import HostTerminal
-from local.functions_host.worker import AppLoadError, Worker, WorkerEvents
+from local.functions_host.worker import Worker
+from local.functions_host.worker_connection import AppLoadError, WorkerEvents
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CACHE = _ROOT / ".local"
@@ -158,11 +161,11 @@ async def _start_all(host: FunctionsHost, azurite: Azurite | None, stack: contex
 async def _serve(
     host: FunctionsHost, listener: socket.socket, address: str, terminal: HostTerminal, stop: StopSignal
 ) -> None:
-    app = create_app(host, address)
-    stop.then(app.state.webhook.close_sessions)
+    webhook = McpWebhook(host)
+    stop.then(webhook.close_sessions)
     name = f"[{address}]" if ":" in address else address
     origin = f"http://{name}:{listener.getsockname()[1]}"
-    await serve(LocalOnly(app, address), listener, lambda: terminal.ready(host, origin), stop)
+    await serve(LocalOnly(create_app(host, webhook), address), listener, lambda: terminal.ready(host, origin), stop)
 
 
 if __name__ == "__main__":

@@ -165,3 +165,13 @@ def running_azurite(port: int, data: Path) -> Generator[None]:
             yield
         finally:
             portal.call(azurite.stop)
+
+
+def is_alive(process_id: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be reaped does not. Needs /proc to tell the two apart."""
+    try:
+        os.kill(process_id, 0)
+        status = Path(f"/proc/{process_id}/status")
+        return not (status.exists() and "State:\tZ" in status.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -5,7 +5,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from local.errors import PersonError
-from local.functions_host.worker import AppLoadError
+from local.functions_host.worker_connection import AppLoadError
 
 # The worker library adds a page of advice and the whole sys.path to this error.
 _MODULE_ADVICE = re.compile(r"\. Cannot find module\. Please check .*", re.DOTALL)
@@ -13,11 +13,12 @@ _MODULE_ADVICE = re.compile(r"\. Cannot find module\. Please check .*", re.DOTAL
 
 def explain_load_error(error: AppLoadError, app_directory: Path) -> PersonError:
     """Returns what to show for an app that did not load."""
+    where = Path(app_directory.name) / "function_app.py"
     if not error.stack:
-        return PersonError(str(error), f"Look for endless loops or waits at the top level of {app_directory}.")
+        remedy = f"Run 'python function_app.py' in {app_directory} to see what it does when it is imported."
+        return PersonError(f"{where} could not be loaded: {error}.", remedy)
     message = _MODULE_ADVICE.sub("", error.message.strip())
     lines = _own_lines(error.stack, app_directory)
-    where = Path(app_directory.name) / "function_app.py"
     return PersonError(f"{where} could not be loaded: {message}", _remedy(message, app_directory), lines)
 
 

@@ -1,233 +1,26 @@
-"""The routes of the host and both MCP transports, on Starlette.
+"""The routes of the host, on Starlette."""
 
-What a route answers, down to empty bodies and odd status codes, is what the host and the MCP extension answer. One
-thing is stricter: requests whose Host or Origin is not this machine are refused, because a page in the person's browser
-must not be able to reach their tools.
-https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#security-warning
-"""
-
-import email.message
-import ipaddress
+import html
 import platform
 import time
-from collections.abc import AsyncIterator, Mapping
-from functools import lru_cache
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from local.functions_host import mcp_messages
 from local.functions_host.host import FunctionsHost
-from local.functions_host.legacy_sse import SseSession, message_event, new_id
-from local.functions_host.mcp_messages import TRANSPORT_ERROR, MalformedMessageError, McpClient, parse_message
-from local.functions_host.mcp_protocol import McpProtocol, refuse_unreadable_initialize
-from local.functions_host.wire_json import object_of, to_json
-
-WEBHOOK_PATH = "/runtime/webhooks/mcp"
-_VERBS = ("GET", "PUT", "POST", "DELETE", "OPTIONS")  # of the host's webhook route; it knows no others
-_EVENT_STREAM = {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-cache,no-store",
-    "Content-Encoding": "identity",
-}
-_RAW_EVENT_STREAM = [(name.lower().encode(), value.encode()) for name, value in _EVENT_STREAM.items()]
-_DEFAULT_BODY_LIMIT = 104_857_600  # FUNCTIONS_REQUEST_BODY_SIZE_LIMIT, in bytes
-# .NET gives well-known headers their proper case. Others keep the client's case there; here it is lost, and they are
-# lower case, as nearly every client sends them.
-_WELL_KNOWN_HEADERS = (
-    "Accept Accept-Charset Accept-Encoding Accept-Language Authorization Cache-Control Connection Content-Encoding "
-    "Content-Length Content-Type Cookie Date DNT Expect Forwarded From Host If-Match If-Modified-Since If-None-Match "
-    "Keep-Alive Origin Pragma Range Referer TE Transfer-Encoding Upgrade User-Agent Via"
-)
-_HEADER_NAMES = {name.lower(): name for name in _WELL_KNOWN_HEADERS.split()}
+from local.functions_host.mcp_webhook import WEBHOOK_PATH, McpWebhook
 
 
-class McpWebhook:
-    """The ASGI endpoint of everything below /runtime/webhooks."""
-
-    def __init__(self, host: FunctionsHost, body_limit: int = _DEFAULT_BODY_LIMIT) -> None:
-        self._host = host
-        self._protocol = McpProtocol(host)
-        self._body_limit = body_limit
-        self.instance_id = new_id()
-        self._sessions: dict[str, SseSession] = {}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        try:
-            response = await self._respond(request)
-        except (MalformedMessageError, ClientDisconnect):
-            # The extension lets the exception out, and the host answers with an empty 500.
-            response = Response(status_code=500)
-        await response(scope, receive, send)
-
-    def close_sessions(self) -> None:
-        """Ends every SSE stream, so that the server can stop."""
-        for session in self._sessions.values():
-            session.close()
-
-    async def _respond(self, request: Request) -> Response:
-        extension = request.path_params["extension"].lower()
-        if extension != "mcp" or request.method not in _VERBS:
-            return Response(status_code=404)
-        # The transports are told apart by how the path ends, whatever stands before it.
-        path: str = request.scope["path"].rstrip("/").lower()
-        if path.endswith("sse"):
-            return self._open_stream(request) if request.method == "GET" else Response(status_code=405)
-        if path.endswith("message"):
-            return await self._post_message(request)
-        return await self._streamable(request) if request.method == "POST" else Response(status_code=405)
-
-    # Streamable HTTP: every POST is answered on its own; there is no session to remember.
-
-    async def _streamable(self, request: Request) -> Response:
-        if not _accepts_json_and_events(",".join(request.headers.getlist("accept"))):
-            text = "Not Acceptable: Client must accept both application/json and text/event-stream"
-            return _transport_error(406, text)
-        session_id = request.headers.get("mcp-session-id") or None
-        if session_id and _parse_client_state(session_id) is None:
-            return _transport_error(400, "Invalid client state.")
-        message = parse_message(await self._json_body(request))
-        if message is None:
-            return _transport_error(400, "Bad Request: The POST body did not contain a valid JSON-RPC message.")
-        if not isinstance(message, mcp_messages.Request):
-            return Response(status_code=202, headers=_without_type(_EVENT_STREAM))
-        new_session = None
-        if session_id is None and message.method == "initialize":
-            refuse_unreadable_initialize(message)
-            new_session = f"{new_id()}|{self.instance_id}"
-        client = McpClient("http-streamable", _headers(request.headers), session_id)
-        return _OneEvent(await self._protocol.answer(message, client), new_session)
-
-    # Legacy HTTP+SSE: GET opens a stream, messages are posted to the endpoint that its first event names.
-
-    def _open_stream(self, request: Request) -> Response:
-        client_id = new_id()
-        client = McpClient("http-sse", _headers(request.headers), request.headers.get("mcp-session-id"))
-        session = self._sessions[client_id] = SseSession(client, self._protocol.answer)
-        endpoint = self._message_endpoint(request, f"{client_id}|{self.instance_id}")
-
-        async def events() -> AsyncIterator[bytes]:
-            try:
-                async for event in session.events(endpoint):
-                    yield event
-            finally:
-                self._sessions.pop(client_id, None)
-
-        return StreamingResponse(events(), headers=_EVENT_STREAM)
-
-    def _message_endpoint(self, request: Request, client_state: str) -> str:
-        # The key goes along as it came. Here the query wins over the header; when a key is checked it is the other way.
-        key = request.query_params.get("code") or request.headers.get("x-functions-key")
-        endpoint = f"message?azmcpcs={client_state}" + (f"&code={key}" if key else "")
-        if self._host.settings.mcp.use_absolute_uri_for_endpoint:
-            parent = request.scope["path"].rstrip("/").rpartition("/")[0]
-            return f"{request.url.scheme}://{request.headers['host']}{parent}/{endpoint}"
-        return endpoint
-
-    async def _post_message(self, request: Request) -> Response:
-        client_state = request.query_params.get("azmcpcs")
-        connect = "Please connect to the /sse endpoint to initiate your session."
-        if client_state is None:
-            return _bad_request(f"Missing service context. {connect}")
-        ids = _parse_client_state(client_state)
-        if ids is None:
-            return _bad_request(f"Invalid client state. {connect}")
-        message = parse_message(await self._json_body(request))
-        if message is None:
-            return _bad_request("No message in request body.")
-        client_id, instance_id = ids
-        session = self._sessions.get(client_id)
-        if session is not None:
-            session.receive(message)
-            return Response(b"Accepted", status_code=202)
-        if instance_id.lower() == self.instance_id:
-            return _bad_request(f"No active session for client '{client_id}' and instance '{instance_id}'. {connect}")
-        return Response(b"Accepted", status_code=202)  # in Azure the queue would carry it to the other instance
-
-    async def _json_body(self, request: Request) -> bytes:
-        """Returns the body as UTF-8. Raises MalformedMessageError if it is not declared as JSON."""
-        charset = _json_charset(request.headers.get("content-type", ""))
-        too_large = HTTPException(413, headers={"Connection": "close"})
-        if int(request.headers.get("content-length", 0)) > self._body_limit:
-            raise too_large
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._body_limit:
-                raise too_large
-        if charset == "utf-8":
-            return bytes(body)
-        try:
-            return body.decode(charset).encode()
-        except (LookupError, UnicodeDecodeError) as error:
-            raise MalformedMessageError(str(error)) from None
-
-
-class _OneEvent(Response):
-    """The answer to a request over Streamable HTTP. It has no Content-Length, because the extension streams it."""
-
-    def __init__(self, message: bytes, session_id: str | None) -> None:
-        super().__init__(message_event(message))
-        self.raw_headers = _RAW_EVENT_STREAM
-        if session_id:
-            self.raw_headers = [*_RAW_EVENT_STREAM, (b"mcp-session-id", session_id.encode())]
-
-    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        pass  # ready-made
-
-
-class LocalOnly:
-    """Refuses requests that name another machine in Host, or come from another machine's page by Origin."""
-
-    def __init__(self, app: ASGIApp, address: str) -> None:
-        self._app = app
-        self._names = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", address}  # noqa: S104
-        self._open = address in ("0.0.0.0", "::")  # noqa: S104
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            refusal = self._refusal(Headers(scope=scope))
-            if refusal is not None:
-                await refusal(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    def _refusal(self, headers: Headers) -> Response | None:
-        if not self._is_ours(f"//{headers.get('host', '')}"):
-            return PlainTextResponse("This server answers only to the names of its own machine.", 421)
-        origin = headers.get("origin")
-        if origin is not None and not self._is_ours(origin):
-            return PlainTextResponse("Pages of other machines may not call this server.", 403)
-        return None
-
-    def _is_ours(self, url: str) -> bool:
-        try:
-            name = urlsplit(url).hostname or ""
-        except ValueError:
-            return False
-        if name in self._names:
-            return True
-        # Opened to the network by the person. A page could still have its own name resolve to this machine, but it
-        # cannot pass for an address.
-        return self._open and (_is_address(name) or name == platform.node().lower())
-
-
-def create_app(host: FunctionsHost, address: str) -> Starlette:
-    """Returns the ASGI app that serves `host`; `address` is the one it will listen on."""
-    limit = int(host.settings.configuration.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT") or _DEFAULT_BODY_LIMIT)
-    webhook = McpWebhook(host, limit)
+def create_app(host: FunctionsHost, webhook: McpWebhook) -> Starlette:
+    """Returns the ASGI app of `host`: the webhook of its MCP extension, and the few pages beside it."""
     started = time.monotonic()
 
     async def homepage(request: Request) -> Response:
-        return HTMLResponse(_HOMEPAGE.format(address=request.headers.get("host"), path=WEBHOOK_PATH))
+        return HTMLResponse(_HOMEPAGE.format(address=html.escape(request.headers["host"]), path=WEBHOOK_PATH))
 
     async def status(request: Request) -> Response:
         report = {
@@ -244,7 +37,7 @@ def create_app(host: FunctionsHost, address: str) -> Starlette:
         }
         return Response(msgspec.json.encode(report), media_type="application/json")
 
-    app = Starlette(
+    return Starlette(
         routes=[
             Route("/runtime/webhooks/{extension}", webhook),
             Route("/runtime/webhooks/{extension}/{rest:path}", webhook),
@@ -254,8 +47,6 @@ def create_app(host: FunctionsHost, address: str) -> Starlette:
         ],
         exception_handlers={HTTPException: _empty_answer},
     )
-    app.state.webhook = webhook
-    return app
 
 
 _HOMEPAGE = """<!doctype html>
@@ -275,59 +66,3 @@ async def _ping(request: Request) -> Response:
 async def _empty_answer(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return Response(status_code=error.status_code, headers=error.headers)
-
-
-@lru_cache(maxsize=64)  # a client says the same each time
-def _accepts_json_and_events(accept: str) -> bool:
-    ranges = {part.split(";")[0].strip().lower() for part in accept.split(",")}
-    takes_json = not ranges.isdisjoint({"*/*", "application/*", "application/json"})
-    return takes_json and not ranges.isdisjoint({"*/*", "text/*", "text/event-stream"})
-
-
-def _json_charset(content_type: str) -> str:
-    """Returns the charset of a JSON content type. Raises MalformedMessageError for any other type."""
-    if content_type == "application/json":
-        return "utf-8"
-    header = email.message.Message()
-    header["content-type"] = content_type
-    media_type = header.get_content_type()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise MalformedMessageError("the content type is not JSON")
-    return str(header.get_param("charset", "utf-8")).lower()
-
-
-def _parse_client_state(state: str) -> tuple[str, str] | None:
-    parts = [part for part in state.split("|") if part]
-    return (parts[0], parts[1]) if len(parts) == 2 else None
-
-
-def _headers(headers: Headers) -> dict[str, str]:
-    """Returns the headers as the function sees them: one value a name, joined with a comma."""
-    seen: dict[str, str] = {}
-    for name, value in headers.items():
-        name = _HEADER_NAMES.get(name, name)
-        seen[name] = f"{seen[name]},{value}" if name in seen else value
-    return seen
-
-
-def _without_type(headers: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name != "Content-Type"}
-
-
-def _transport_error(status: int, message: str) -> Response:
-    error = to_json({"code": TRANSPORT_ERROR, "message": message})
-    body = object_of([("error", error), ("id", b'""'), ("jsonrpc", b'"2.0"')])
-    return Response(body, status, media_type="application/json; charset=utf-8")
-
-
-def _bad_request(message: str) -> Response:
-    # Written by ASP.NET and not by the extension: a JSON string that leaves apostrophes as they are.
-    return Response(msgspec.json.encode(message), 400, media_type="application/json; charset=utf-8")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -15,7 +15,7 @@ from local.functions_host.wire_json import object_of, to_json
 type RequestId = str | int
 
 _read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_read_any = msgspec.json.Decoder().decode
+_read_text = msgspec.json.Decoder(str).decode
 _read_id = msgspec.json.Decoder(str | int).decode
 _DEEPEST_NESTING = 64  # System.Text.Json's limit
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
@@ -145,8 +145,7 @@ def _is_integer(raw: msgspec.Raw) -> bool:
 
 
 def _text(raw: msgspec.Raw | None) -> str | None:
-    value = _read_any(raw) if raw is not None else None
-    return value if isinstance(value, str) else None
+    return _read_text(raw) if raw is not None and bytes(raw).startswith(b'"') else None
 
 
 def _nesting(body: bytes) -> int:

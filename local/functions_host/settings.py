@@ -14,7 +14,14 @@ from typing import Any
 from local.errors import PersonError
 
 _OVERRIDE_PREFIX = "azurefunctionsjobhost:"
+_DEFAULT_BODY_LIMIT = 104_857_600
 _DEFAULT_TIMEOUT_SECONDS = 30 * 60.0  # what `func start` uses where functionTimeout is not set
+_UNMODELLED_HOST_SETTINGS = {
+    "CORS": "use func for pages of other machines: this host answers only those of its own",
+    "CORSCredentials": "use func for pages of other machines: this host answers only those of its own",
+    "LocalHttpPort": "give the port with --port",
+    "LocalHttpAddress": "give the address with --address",
+}
 _BUNDLE_ID = "Microsoft.Azure.Functions.ExtensionBundle"
 
 
@@ -37,6 +44,8 @@ class Settings:
     mcp: McpOptions
     function_timeout: float | None
     """Seconds a function may run; None for ever."""
+    body_limit: int
+    """Bytes that the body of a request may have."""
     environment: dict[str, str]
     """The environment of the worker process."""
     notices: list[str] = field(default_factory=list[str])
@@ -80,6 +89,7 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
         configuration,
         _mcp_options(host),
         _function_timeout(_dig(host, "functionTimeout")),
+        _body_limit(configuration.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT")),
         environment,
         notices,
     )
@@ -126,12 +136,9 @@ def _local_settings(file: Path) -> dict[str, str | None]:
             f"{file.name} has no '\"IsEncrypted\": false', so func would take its values for encrypted.",
             f'Add "IsEncrypted": false to {file}.',
         )
-    for unmodelled in ("CORS", "CORSCredentials"):
+    for unmodelled, instead in _UNMODELLED_HOST_SETTINGS.items():
         if _dig(settings, "Host", unmodelled) is not None:
-            raise PersonError(
-                f"Host.{unmodelled} in {file.name} is not modelled: only pages of this machine may call this host.",
-                "Remove it, or use func for a browser client on another origin.",
-            )
+            raise PersonError(f"Host.{unmodelled} in {file.name} is not modelled.", f"Remove it, and {instead}.")
     values = {name: _setting_text(name, value, file) for name, value in _dig_object(settings, "Values").items()}
     for name, value in _dig_object(settings, "ConnectionStrings").items():
         text = value.get("ConnectionString") if isinstance(value, dict) else value  # pyright: ignore
@@ -192,6 +199,12 @@ def _function_timeout(value: object) -> float | None:
         f"functionTimeout in host.json is '{value}'.",
         "Write it as hh:mm:ss, such as 00:05:00, at least one second; -1 for no limit.",
     )
+
+
+def _body_limit(value: str | None) -> int:
+    if value is None or value.isdigit():
+        return int(value or _DEFAULT_BODY_LIMIT)
+    raise PersonError(f"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is '{value}'.", "Give a number of bytes.")
 
 
 def _read_object(file: Path) -> dict[str, Any]:

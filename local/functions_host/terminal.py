@@ -5,7 +5,7 @@ import logging
 from local.console import Console
 from local.functions_host.functions import FunctionApp
 from local.functions_host.host import Execution, FunctionsHost
-from local.functions_host.http_server import WEBHOOK_PATH
+from local.functions_host.mcp_webhook import WEBHOOK_PATH
 from local.functions_host.worker_messages import Log
 
 

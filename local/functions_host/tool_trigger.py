@@ -84,7 +84,8 @@ class ToolCall:
         if self.arguments is not None:
             data["mcptoolargs"] = ExactNames({name: _argument_text(raw) for name, raw in self.arguments.items()})
         # The host also copies the members of a trigger value that is JSON, arrays and nulls excepted.
-        for name, value in _read_any(self.trigger_json()).items():
+        # Its numbers stay the text they are: expressions make text of them anyway.
+        for name, value in json.loads(self.trigger_json(), parse_int=str, parse_float=str).items():
             if value is not None and not isinstance(value, list):
                 data[name.lower()] = _binding_value(value)
         if self.client.session_id:

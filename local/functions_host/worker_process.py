@@ -90,7 +90,8 @@ class WorkerProcess(asyncio.Protocol):
         # BaseException, because SystemExit and CancelledError pass through the worker library. In Azure they end the
         # worker process, which is then started again; the client sees a failed call either way.
         except BaseException as error:  # noqa: BLE001
-            data = frame(Failed(call.invocation_id, f"{type(error).__name__}: {error}", traceback.format_exc()))
+            message, stack = f"{type(error).__name__}: {error}", traceback.format_exc()
+            data = frame(Failed(call.invocation_id, _encodable(message), _encodable(stack)))
         assert self._frames_out is not None
         self._frames_out.send(data)
 
@@ -143,9 +144,15 @@ async def _invoke(call: Invoke) -> Completed | Failed:
         SimpleNamespace(request=SimpleNamespace(invocation_request=request), properties={})
     )
     if response.result.status == protos.StatusResult.Failure:
-        return Failed(call.invocation_id, response.result.exception.message, response.result.exception.stack_trace)
+        exception = response.result.exception
+        return Failed(call.invocation_id, _encodable(exception.message), _encodable(exception.stack_trace))
     outputs = [(each.name, _value(each.data)) for each in response.output_data]
     return Completed(call.invocation_id, _value(response.return_value), outputs)
+
+
+def _encodable(text: str) -> str:
+    """Returns `text` with halves of surrogate pairs, which no message can carry, written out as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _typed_data(value: Value) -> protos.TypedData:

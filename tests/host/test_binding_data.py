@@ -22,6 +22,8 @@ def _resolve(expression: str, arguments: str, client: McpClient | None = None) -
         ('"\\u00e9"', "é"),
         ("5", "5"),
         ("1.50", "1.50"),
+        ("1e400", "1e400"),
+        ("9" * 5000, "9" * 5000),
         ("true", "True"),
         ("false", "False"),
         ("null", ""),
@@ -38,6 +40,7 @@ def test_arguments_are_written_as_dotnet_writes_json_elements(written: str, text
     [
         ("{name}", "Tool"),
         ("{arguments.K}", "v"),
+        ("{arguments.n}", "1e400"),
         ("{transport.name}", "http-sse"),
         ("{transport.properties.headers.host}", "h"),
         ("{sessionid}{mcpsessionid}", "a|ba|b"),
@@ -47,4 +50,4 @@ def test_arguments_are_written_as_dotnet_writes_json_elements(written: str, text
 )
 def test_the_members_of_the_trigger_value_can_be_named_too(expression: str, text: str) -> None:
     client = McpClient("http-sse", {"Host": "h"}, "a|b", b'{"name":"c"}')
-    assert _resolve(expression, '{"k":"v"}', client) == text
+    assert _resolve(expression, '{"k":"v","n":1e400}', client) == text

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Server, azurite_connection_string, free_port, running_azurite, running_server
+from tests.servers import Server, azurite_connection_string, free_port, is_alive, running_azurite, running_server
 from tests.wire.raw_http import call, open_stream, post, request
 
 _WAITING = Path(__file__).parent.parent / "apps" / "waiting"
@@ -50,7 +51,7 @@ def test_a_tool_that_waits_delays_neither_the_list_nor_another_tool(
     server: Server, background: ThreadPoolExecutor
 ) -> None:
     waiting, _ = _waiting_call(server, background)
-    assert len(post(server.target, request("tools/list")).event["result"]["tools"]) == 6
+    assert len(post(server.target, request("tools/list")).event["result"]["tools"]) == 8
     assert _text(_result(server, "hello")) == "hello"
     assert not waiting.done()
     assert _text(_result(server, "release")) == "done"
@@ -63,7 +64,7 @@ def test_a_tool_that_blocks_the_workers_event_loop_does_not_delay_the_host(
     flag = tmp_path / "go"
     blocked = background.submit(_result, server, "block", {"file": str(flag)})
     server.wait_for("blocking")
-    assert len(post(server.target, request("tools/list")).event["result"]["tools"]) == 6
+    assert len(post(server.target, request("tools/list")).event["result"]["tools"]) == 8
     assert not blocked.done()
     flag.touch()
     assert _text(blocked.result(10)) == "unblocked"
@@ -113,6 +114,21 @@ def test_a_tool_that_raises_hides_its_reason_from_the_client_and_shows_it_at_the
     assert re.search(
         r"Executed 'Functions\.raises' \(Failed, tool=raises, Id=[0-9a-f-]{36}, Duration=\d+ms\)", server.output
     )
+
+
+def test_an_error_text_that_is_no_unicode_is_shown_with_escapes(server: Server) -> None:
+    assert _result(server, "raises_half_a_character")["isError"] is True
+    server.wait_for("Exception: ValueError: \\ud800")
+
+
+def test_a_process_that_a_tool_left_behind_ends_with_the_host(storage: str, tmp_path: Path) -> None:
+    with running_server(_WAITING, storage=storage, data=tmp_path) as server:
+        left = int(_text(_result(server, "leave_a_child")))
+        assert is_alive(left)
+        assert server.interrupt() == 0
+    deadline = time.monotonic() + 10
+    while is_alive(left):
+        assert time.monotonic() < deadline
 
 
 def test_a_tool_that_exits_fails_that_call_only(server: Server) -> None:

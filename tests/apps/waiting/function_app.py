@@ -1,6 +1,7 @@
 """An app whose tools wait for each other, so that tests can hold a call open without sleeping."""
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -47,3 +48,14 @@ def leave(context: str) -> str:
 @app.mcp_tool_trigger(arg_name="context", tool_name="raises", description="Raises.")
 def raises(context: str) -> str:
     raise ValueError("the reason, for the terminal only")
+
+
+@app.mcp_tool_trigger(arg_name="context", tool_name="leave_a_child", description="Leaves a process behind.")
+def leave_a_child(context: str) -> str:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    return str(child.pid)
+
+
+@app.mcp_tool_trigger(arg_name="context", tool_name="raises_half_a_character", description="Raises what UTF-8 cannot.")
+def raises_half_a_character(context: str) -> str:
+    raise ValueError("\ud800")

@@ -1,0 +1,58 @@
+"""Who may call the host: this machine, and nobody in its name.
+
+The extension leaves this to others. A page in the person's browser must not be able to reach their tools, neither from
+its own origin nor by a name that it has resolve to this machine.
+https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#security-warning
+"""
+
+import ipaddress
+import platform
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class LocalOnly:
+    """Refuses requests that name another machine in Host, or come from another machine's page by Origin."""
+
+    def __init__(self, app: ASGIApp, address: str) -> None:
+        self._app = app
+        self._names = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", address}  # noqa: S104
+        self._open = address in ("0.0.0.0", "::")  # noqa: S104
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            refusal = self._refusal(Headers(scope=scope))
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> Response | None:
+        if not self._is_ours(f"//{headers.get('host', '')}"):
+            return PlainTextResponse("This server answers only to the names of its own machine.", 421)
+        origin = headers.get("origin")
+        if origin is not None and not self._is_ours(origin):
+            return PlainTextResponse("Pages of other machines may not call this server.", 403)
+        return None
+
+    def _is_ours(self, url: str) -> bool:
+        try:
+            name = urlsplit(url).hostname or ""
+        except ValueError:
+            return False
+        if name in self._names:
+            return True
+        # Opened to the network by the person. A page could still have its own name resolve to this machine, but it
+        # cannot pass for an address.
+        return self._open and (_is_address(name) or name == platform.node().lower())
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
