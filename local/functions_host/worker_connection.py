@@ -102,8 +102,7 @@ class WorkerConnection(asyncio.Protocol):
         """Waits for the process to end and says how it did."""
         assert self._child is not None
         code = await self._child.wait()
-        self._kill()  # what it has started and left behind
-        # A process that got away may hold the pipes open for as long as it likes.
+        # A process that got away, into a group of its own, may hold the pipes open for as long as it likes.
         _, stuck = await asyncio.wait(self._output, timeout=_OUTPUT_SECONDS)
         for task in stuck:
             task.cancel()
@@ -142,6 +141,8 @@ class WorkerConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._take_no_more_calls()
+        # What it has started may hold its pipes open, and for asyncio a process has ended only when they are closed.
+        self._kill()
         # The answers must not wait for the process to be reaped: nothing more can come.
         for answer in self._answers.values():
             if not answer.done():

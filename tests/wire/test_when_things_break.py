@@ -131,6 +131,18 @@ def test_a_process_that_a_tool_left_behind_ends_with_the_host(storage: str, tmp_
         assert time.monotonic() < deadline
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
+def test_a_worker_that_ends_before_the_process_it_started_is_replaced_all_the_same(
+    server: Server, background: ThreadPoolExecutor
+) -> None:
+    left = int(_text(_result(server, "leave_a_child")))
+    waiting, process_id = _waiting_call(server, background)
+    os.kill(process_id, signal.SIGKILL)
+    assert waiting.result(10)["isError"] is True
+    assert _text(_result(server, "hello")) == "hello"
+    assert not is_alive(left)
+
+
 def test_a_tool_that_exits_fails_that_call_only(server: Server) -> None:
     assert _result(server, "leave")["isError"] is True
     assert _text(_result(server, "hello")) == "hello"
