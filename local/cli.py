@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from local.azurite import Azurite
@@ -28,7 +29,9 @@ from local.functions_host.settings import Settings, load_settings
 from local.functions_host.terminal import HostTerminal
 from local.functions_host.worker import Worker
 from local.functions_host.worker_connection import AppLoadError, WorkerEvents
-from local.session_pool.pool import PoolOptions, SessionPool
+
+if TYPE_CHECKING:
+    from local.session_pool.pool import SessionPool
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CACHE = _ROOT / ".local"
@@ -106,7 +109,9 @@ async def _start(options: argparse.Namespace, console: Console) -> None:
         async with contextlib.AsyncExitStack() as stack:
             terminal = HostTerminal(console)
             host = _host(settings, terminal)
-            services = _Services(host, _azurite(settings, options.data, console), _session_pool(settings, options, console))
+            services = _Services(
+                host, _azurite(settings, options.data, console), _session_pool(settings, options, console)
+            )
             starting = asyncio.create_task(services.start(stack))
             stop.then(starting.cancel)
             try:
@@ -147,11 +152,13 @@ def _azurite(settings: Settings, data: Path, console: Console) -> Azurite | None
     return Azurite(port, data, _CACHE, console) if port else None
 
 
-def _session_pool(settings: Settings, options: argparse.Namespace, console: Console) -> SessionPool | None:
+def _session_pool(settings: Settings, options: argparse.Namespace, console: Console) -> "SessionPool | None":
     """Returns the pool of this machine that the app's settings mean; None if they mean another, or none."""
     endpoint = urlsplit(settings.configuration.get("SESSION_POOL_MCP_ENDPOINT") or "")
     if options.no_session_pool or endpoint.hostname not in ("127.0.0.1", "localhost"):
         return None
+    from local.session_pool.pool import PoolOptions, SessionPool  # a quarter of a second, for those who want one
+
     pool = PoolOptions(
         port=endpoint.port or 80,
         key=settings.configuration.get("SESSION_POOL_MCP_API_KEY") or PoolOptions.key,
@@ -167,7 +174,7 @@ class _Services:
 
     host: FunctionsHost
     azurite: Azurite | None
-    session_pool: SessionPool | None
+    session_pool: "SessionPool | None"
 
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
         """Starts them side by side; `stack` will stop them."""
@@ -189,7 +196,9 @@ class _Services:
 
     def show(self, console: Console) -> None:
         """Says where storage and sessions are, and loudly what runs unprotected."""
-        console.write(self.azurite.description if self.azurite else "Storage: the account that AzureWebJobsStorage names")
+        console.write(
+            self.azurite.description if self.azurite else "Storage: the account that AzureWebJobsStorage names"
+        )
         if self.session_pool:
             sandbox = self.session_pool.sandbox
             console.write(f"Session pool: {self.session_pool.endpoint}")

@@ -26,7 +26,8 @@ _REFUSED = re.compile(r"api[- ]?key|unauthori[sz]ed|\b401\b|forbidden|authentica
 _BAD_ID = re.compile(r"InvalidLengthOfSessionIdentifier|session identifier", re.IGNORECASE)
 _TIMED_OUT = re.compile(r"timed? ?out|ExecutionTimeout|exceeded the .{0,40}time", re.IGNORECASE)
 _UNKNOWN_TOOL = re.compile(r"unknown tool|tool .{0,80}not found|no such tool", re.IGNORECASE | re.DOTALL)
-_TRACEBACK = re.compile(r"Traceback \(most recent call last\)|^\w*(?:Error|Exception|SystemExit)\b", re.MULTILINE)
+_TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
+_EXCEPTION = re.compile(r"^\w+(?:Error|Exception|Exit)\b", re.MULTILINE)
 
 
 class PoolError(Exception):
@@ -150,7 +151,10 @@ def _raise_tool_error(result: Json, facts: Json) -> None:
     text = _text(result) or _string(facts.get("stderr"))
     if "stdout" in facts or "stderr" in facts or _TRACEBACK.search(text):
         return
-    raise PoolError(_kind_of(text) or "broken", _one_line(text) or "it told no reason")
+    kind = _kind_of(text)
+    if kind is None and _EXCEPTION.search(text):
+        return
+    raise PoolError(kind or "broken", _one_line(text) or "it told no reason")
 
 
 def _facts(result: Json) -> Json:

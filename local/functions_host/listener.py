@@ -17,7 +17,8 @@ _STOP_SECONDS = 2  # `func` ends by force two seconds after Ctrl+C
 def listen(address: str, port: int) -> socket.socket:
     """Takes a port; 0 means any that is free. Raises PersonError if it cannot be had."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listener = socket.socket(family)
+    # Named, because only for connections of this protocol asyncio turns off the wait for more data to send.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     # Windows would let a second process share the port; elsewhere this only skips the wait after a stop.
     if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)  # pyright: ignore

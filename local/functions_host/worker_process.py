@@ -171,6 +171,10 @@ async def main(connection: socket.socket, app_directory: str) -> None:
     process.send(await load_app(app_directory))
     await process.finished()
     runtime.stop_threadpool_executor()
+    # As in Azure, where the process is killed: what the app has left open complains at length when Python shuts down.
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
 
 
 def _route_logging(process: WorkerProcess) -> None:

@@ -1,7 +1,7 @@
 """The program that starts a sandboxed program: sets its limits, then becomes it, or stays above it as its supervisor.
 
-Run as `python -I -S -c SOURCE`, since the sandbox holds no file of ours; so it knows the standard library only. Limits are
-set here rather than in a `preexec_fn`, which may deadlock beside threads and which uvloop does not take.
+Run as `python -I -S -c SOURCE`, since the sandbox holds no file of ours; so it knows the standard library only. Limits
+are set here rather than in a `preexec_fn`, which may deadlock beside threads and which uvloop does not take.
 
     launcher.py exec      LIMITS argv...    inside bubblewrap, where the pid namespace does the supervising
     launcher.py PARENT_ID LIMITS argv...    without it; PARENT_ID is the process whose end ends everything
@@ -27,12 +27,11 @@ def _main(role: str, limits: str, argv: Sequence[str]) -> None:
 def _become(argv: Sequence[str], limits: str) -> None:
     for name, _, value in (limit.partition("=") for limit in limits.split(",")):
         _limit(getattr(resource, f"RLIMIT_{name}"), int(value))
-    with contextlib.suppress(OSError):  # exists on Linux only
-        # Where the machine runs out of memory, Linux ends this before anything of the person's.
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
-            score.write("1000")
+    # Where the machine runs out of memory, Linux ends this before anything of the person's.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+        score.write("1000")
     try:
-        os.execvp(argv[0], argv)  # noqa: S606
+        os.execvp(argv[0], list(argv))  # noqa: S606
     except OSError as error:
         sys.exit(f"{argv[0]}: {error.strerror}")
 
@@ -45,7 +44,7 @@ def _limit(what: int, value: int) -> None:
 
 
 def _supervise(argv: Sequence[str], limits: str, parent: int) -> None:
-    """Runs argv and passes its exit code on; whatever it started and left ends with it, or with us, or with our parent."""
+    """Runs argv and passes its exit code on; what it started and left ends with it, with us, or with our parent."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None).prctl

@@ -1,9 +1,9 @@
 """What the processes of one environment may use, and the watch over what the system cannot hold them to.
 
 The system limits one process: its address space, the size of a file, its open files. It does not limit an environment
-where no control group is ours to make: how much memory and how many processes and threads in all, how much disk. These the
-watch counts several times a second, and kills the environment that has too much; a little more can be used until then.
-Where there is no /proc, as on macOS, it counts the disk only.
+where no control group is ours to make: how much memory and how many processes and threads in all, how much disk. These
+the watch counts several times a second, and kills the environment that has too much; a little more can be used until
+then. Where there is no /proc, as on macOS, it counts the disk only.
 """
 
 import asyncio
@@ -51,7 +51,9 @@ class Limits:
 class Watch:
     """Counts what the processes of one folder use, for as long as any of them runs."""
 
-    def __init__(self, folder: Path, limits: Limits, on_excess: Callable[[asyncio.subprocess.Process, str], None]) -> None:
+    def __init__(
+        self, folder: Path, limits: Limits, on_excess: Callable[[asyncio.subprocess.Process, str], None]
+    ) -> None:
         self._folder = folder
         self._limits = limits
         self._on_excess = on_excess

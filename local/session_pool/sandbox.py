@@ -1,8 +1,8 @@
 """What code that runs in an environment may see, reach and use.
 
 On the platform every session is a Hyper-V isolated container. Here it is bubblewrap where that works
-(https://github.com/containers/bubblewrap), which keeps code from the person's files, processes and variables, but shares
-their kernel; and else plain processes, which have the person's rights and are bounded only in what they use.
+(https://github.com/containers/bubblewrap), which keeps code from the person's files, processes and variables, but
+shares their kernel; and else plain processes, which have the person's rights and are bounded only in what they use.
 """
 
 import asyncio
@@ -48,7 +48,9 @@ class Sandbox:
     ) -> asyncio.subprocess.Process:
         """Starts a program in an environment's folder. Ask `kill` to end it and what it started."""
         group: dict[str, Any] = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if sys.platform == "win32" else {"start_new_session": True}
+            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+            if sys.platform == "win32"
+            else {"start_new_session": True}
         )
         process = await asyncio.create_subprocess_exec(
             *self._command(argv, folder), cwd=folder, env=self._variables(folder),
@@ -103,7 +105,7 @@ class BubblewrapSandbox(Sandbox):
 
     def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
         return [*self._namespaces(), *_mounts(self._limits, egress=self._egress), "--bind", str(folder), _INSIDE,
-                "--chdir", _INSIDE, "--", *_launch("exec", self._limits, argv)]  # fmt: skip
+                "--remount-ro", "/", "--chdir", _INSIDE, "--", *_launch("exec", self._limits, argv)]  # fmt: skip
 
     def _namespaces(self) -> list[str]:
         network = ["--share-net"] if self._egress else []
@@ -119,8 +121,11 @@ class BubblewrapSandbox(Sandbox):
         return done.returncode == 0
 
 
-def choose_sandbox(isolation: Literal["auto", "required", "none"], egress: bool, limits: Limits = Limits()) -> Sandbox:
+def choose_sandbox(
+    isolation: Literal["auto", "required", "none"], egress: bool, limits: Limits | None = None
+) -> Sandbox:
     """Returns the best sandbox there is. Raises PersonError if isolation is required and there is none."""
+    limits = limits or Limits()
     found = shutil.which("bwrap") if isolation != "none" and sys.platform == "linux" else None
     if found:
         sandbox = BubblewrapSandbox(limits, found, egress=egress)

@@ -1,4 +1,4 @@
-"""The client that the tools use, against a pool and an ARM of this machine, with every variant that is known of them."""
+"""The client that the tools use, against a pool and an ARM of this machine, with every variant known of them."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 import pytest
-from executions import ExecutionError
-from session_pool import PoolSettings, SessionPool
 
+from executions import ExecutionError
 from local.session_pool.pool import PoolOptions
 from local.session_pool.quirks import Fault, Quirks
-from tests.pool.clients import PoolClient, new_id, running_pool
+from session_pool import PoolSettings, SessionPool
+from tests.pool.clients import PoolClient, new_id, running_pool, until
 
 pytestmark = pytest.mark.anyio
 
@@ -202,7 +202,7 @@ async def test_a_full_pool_is_said_with_what_to_try(carrier: str) -> None:
         _client(pool) as client,
     ):
         await client.run_python("first", "print(1)")
-        with pytest.raises(ExecutionError, match="is full.*environment you already have"):
+        with pytest.raises(ExecutionError, match=r"is full.*environment you already have"):
             await client.run_python("second", "print(1)")
         assert (await client.run_python("first", "print(1)")).stdout == "1\n"
 
@@ -212,10 +212,11 @@ async def test_an_expired_environment_is_said_with_what_to_do(carrier: str) -> N
     quirks = replace(Quirks(), expired=carrier)  # pyright: ignore[reportArgumentType]
     options = PoolOptions(port=0, cool_down_seconds=0.05, quirks=quirks)
     async with running_pool(options) as pool, _client(pool) as client:
-        with anyio.fail_after(20), pytest.raises(ExecutionError, match="does not exist any more.*launchShell"):
-            while True:
-                await client.run_python("gone", "print(1)")
-                await anyio.sleep(0.06)
+        await client.run_python("gone", "print(1)")
+        with anyio.fail_after(20):
+            await until(lambda: pool.pool.environments.has_expired("gone"))
+        with pytest.raises(ExecutionError, match=r"does not exist any more.*launchShell"):
+            await client.run_python("gone", "print(1)")
 
 
 async def test_a_pool_that_is_not_there_is_said() -> None:

@@ -1,6 +1,7 @@
 """What a caller may ask to be run, and how what ran is told to a model."""
 
 import pytest
+
 from executions import Execution, ExecutionError, checked_code, checked_environment_id
 
 

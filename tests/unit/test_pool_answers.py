@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from executions import Execution
 from pool_answers import (
     PoolError,
@@ -145,7 +146,7 @@ def test_an_answer_may_be_json_or_one_event(body: str, content_type: str) -> Non
     assert result_of(read_message(body, content_type)) == {}
 
 
-@pytest.mark.parametrize("body", ["", "<html>", "[]", "5", "{}", '{"result":', 'data: nonsense\n\n'])
+@pytest.mark.parametrize("body", ["", "<html>", "[]", "5", "{}", '{"result":', "data: nonsense\n\n"])
 def test_garbage_is_a_failure(body: str) -> None:
     with pytest.raises(PoolError) as failure:
         read_message(body, "application/json")
