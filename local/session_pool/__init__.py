@@ -1,1 +1,0 @@
-"""Stands in for a PythonLTS session pool of Azure Container Apps, with its MCP server on."""
