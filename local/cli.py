@@ -9,7 +9,10 @@ import socket
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from local.azurite import Azurite
 from local.console import Console
@@ -26,6 +29,9 @@ from local.functions_host.settings import Settings, load_settings
 from local.functions_host.terminal import HostTerminal
 from local.functions_host.worker import Worker
 from local.functions_host.worker_connection import AppLoadError, WorkerEvents
+
+if TYPE_CHECKING:
+    from local.session_pool.pool import SessionPool
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CACHE = _ROOT / ".local"
@@ -66,6 +72,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, default=_CACHE / "data", metavar="DIR", help="where blobs are kept (default: .local/data)"
     )
+    parser.add_argument(
+        "--isolation",
+        choices=("auto", "required", "none"),
+        default="auto",
+        help="whether code that tools run must be isolated by bubblewrap (default: auto, where it works)",
+    )
+    parser.add_argument("--no-egress", action="store_true", help="give that code no network, as pools can be made")
+    parser.add_argument("--no-session-pool", action="store_true", help="start no session pool")
     return parser
 
 
@@ -95,13 +109,16 @@ async def _start(options: argparse.Namespace, console: Console) -> None:
         async with contextlib.AsyncExitStack() as stack:
             terminal = HostTerminal(console)
             host = _host(settings, terminal)
-            starting = asyncio.create_task(_start_all(host, _azurite(settings, options.data, console), stack))
+            services = _Services(
+                host, _azurite(settings, options.data, console), _session_pool(settings, options, console)
+            )
+            starting = asyncio.create_task(services.start(stack))
             stop.then(starting.cancel)
             try:
-                where = await starting
+                await starting
             except asyncio.CancelledError:
                 return  # Ctrl+C while an app imports, or Azurite is installed
-            console.write(where)
+            services.show(console)
             await _serve(host, listener, options.address, terminal, stop)
 
 
@@ -135,27 +152,57 @@ def _azurite(settings: Settings, data: Path, console: Console) -> Azurite | None
     return Azurite(port, data, _CACHE, console) if port else None
 
 
-async def _start_all(host: FunctionsHost, azurite: Azurite | None, stack: contextlib.AsyncExitStack) -> str:
-    """Starts Azurite and the worker side by side, and says where the storage is; `stack` will stop them."""
-    tasks = [asyncio.create_task(host.start())]
-    stack.push_async_callback(host.stop)
-    if azurite:
-        tasks.append(asyncio.create_task(azurite.start()))
-        stack.push_async_callback(azurite.stop)
-    try:
-        await asyncio.gather(*tasks)
-    except AppLoadError as error:
-        raise explain_load_error(error, host.settings.app_directory) from None
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    if not (host.settings.app_directory / "function_app.py").is_file():
-        raise PersonError(
-            f"There is no function_app.py in {host.settings.app_directory}.",
-            "Give the folder that holds it with --app.",
+def _session_pool(settings: Settings, options: argparse.Namespace, console: Console) -> "SessionPool | None":
+    """Returns the pool of this machine that the app's settings mean; None if they mean another, or none."""
+    endpoint = urlsplit(settings.configuration.get("SESSION_POOL_MCP_ENDPOINT") or "")
+    if options.no_session_pool or endpoint.hostname not in ("127.0.0.1", "localhost"):
+        return None
+    from local.session_pool.pool import PoolOptions, SessionPool  # a quarter of a second, for those who want one
+
+    pool = PoolOptions(
+        port=endpoint.port or 80,
+        key=settings.configuration.get("SESSION_POOL_MCP_API_KEY") or PoolOptions.key,
+        egress=not options.no_egress,
+        isolation=options.isolation,
+    )
+    return SessionPool(pool, console)
+
+
+@dataclass(frozen=True)
+class _Services:
+    """All that runs behind the port of the host."""
+
+    host: FunctionsHost
+    azurite: Azurite | None
+    session_pool: "SessionPool | None"
+
+    async def start(self, stack: contextlib.AsyncExitStack) -> None:
+        """Starts them side by side; `stack` will stop them."""
+        services = [each for each in (self.host, self.azurite, self.session_pool) if each]
+        for service in services:
+            stack.push_async_callback(service.stop)
+        tasks = [asyncio.create_task(service.start()) for service in services]
+        try:
+            await asyncio.gather(*tasks)
+        except AppLoadError as error:
+            raise explain_load_error(error, self.host.settings.app_directory) from None
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if not (self.host.settings.app_directory / "function_app.py").is_file():
+            folder = self.host.settings.app_directory
+            raise PersonError(f"There is no function_app.py in {folder}.", "Give the folder that holds it with --app.")
+
+    def show(self, console: Console) -> None:
+        """Says where storage and sessions are, and loudly what runs unprotected."""
+        console.write(
+            self.azurite.description if self.azurite else "Storage: the account that AzureWebJobsStorage names"
         )
-    return azurite.description if azurite else "Storage: the account that AzureWebJobsStorage names"
+        if self.session_pool:
+            sandbox = self.session_pool.sandbox
+            console.write(f"Session pool: {self.session_pool.endpoint}")
+            console.write(f"Session pool: {sandbox.description}", None if sandbox.isolated else "yellow")
 
 
 async def _serve(

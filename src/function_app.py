@@ -10,6 +10,8 @@ import logging
 
 import azure.functions as func
 
+import executions
+import session_pool
 import snippets
 import tool_results
 
@@ -20,9 +22,9 @@ _SNIPPET_BLOB = "snippets/{mcptoolargs.snippetname}.json"
 _STORAGE = "AzureWebJobsStorage"
 
 
-def _text_argument(name: str, description: str) -> dict[str, object]:
-    """Describes one required text argument, in the words of the `toolProperties` of an mcpToolTrigger."""
-    return {"propertyName": name, "propertyType": "string", "description": description, "isRequired": True}
+def _text_argument(name: str, description: str, *, required: bool = True) -> dict[str, object]:
+    """Describes one text argument, in the words of the `toolProperties` of an mcpToolTrigger."""
+    return {"propertyName": name, "propertyType": "string", "description": description, "isRequired": required}
 
 
 def _arguments(context: str) -> dict[str, object]:
@@ -83,3 +85,70 @@ def save_snippet(context: str, file: func.Out[str]) -> str:
     file.set(text)  # the host writes the blob after this function has returned
     logging.info("Saving snippet %r: %d characters", name, len(text))
     return tool_results.success(f"Snippet '{name}' saved successfully")
+
+
+# Code execution: these functions hand on to the MCP server of a session pool, which runs code in Hyper-V isolated
+# environments. They are async, so that one slow execution holds up nothing.
+
+_ENVIRONMENT = _text_argument(
+    "environmentId",
+    "The environment to run in, from launchShell or an earlier run. Leave it out to start in a new one.",
+    required=False,
+)
+
+
+@app.mcp_tool_trigger(
+    arg_name="context",
+    tool_name="launchShell",
+    description="Start a new, empty environment for running Python code and shell commands, and return its "
+    "environmentId. Variables and files live in it between calls, until it has been idle for some minutes.",
+    tool_properties="[]",
+    use_result_schema=True,
+    output_schema=json.dumps(executions.LAUNCH_SCHEMA),
+)
+async def launch_shell(context: str) -> str:
+    try:
+        environment_id = await session_pool.pool().launch()
+    except executions.ExecutionError as error:
+        return tool_results.failure(str(error))
+    return tool_results.success(f"environmentId: {environment_id}", {"environmentId": environment_id})
+
+
+@app.mcp_tool_trigger(
+    arg_name="context",
+    tool_name="runPythonCode",
+    description="Run Python code in an isolated environment and return what it prints. Works like a notebook: "
+    "variables, imports and files stay for later calls with the same environmentId. Print what you want to see.",
+    tool_properties=json.dumps([_text_argument("pythonCode", "The Python code to run."), _ENVIRONMENT]),
+    use_result_schema=True,
+    output_schema=json.dumps(executions.OUTPUT_SCHEMA),
+)
+async def run_python_code(context: str) -> str:
+    return await _run(context, "pythonCode")
+
+
+@app.mcp_tool_trigger(
+    arg_name="context",
+    tool_name="runShellCommand",
+    description="Run a shell command (bash) in an isolated environment and return what it prints and its exit code. "
+    "It shares files with runPythonCode in the same environmentId.",
+    tool_properties=json.dumps([_text_argument("shellCommand", "The command line to run."), _ENVIRONMENT]),
+    use_result_schema=True,
+    output_schema=json.dumps(executions.OUTPUT_SCHEMA),
+)
+async def run_shell_command(context: str) -> str:
+    return await _run(context, "shellCommand")
+
+
+async def _run(context: str, argument: str) -> str:
+    arguments = _arguments(context)
+    try:
+        code = executions.checked_code(arguments[argument], argument)
+        environment_id = executions.checked_environment_id(arguments.get("environmentId"))
+        pool = session_pool.pool()
+        run = pool.run_python if argument == "pythonCode" else pool.run_shell
+        execution = await run(environment_id, code)
+    except executions.ExecutionError as error:
+        return tool_results.failure(str(error))
+    logging.info("Ran %s: %d characters of output", argument, len(execution.stdout) + len(execution.stderr))
+    return tool_results.success(execution.text, execution.structured)

@@ -6,9 +6,10 @@ Built by hand because importing the `mcp` package would add more than a second t
 import json
 
 
-def success(text: str) -> str:
-    """Returns the envelope of a call that did its work: `text` is what the model reads."""
-    return _call_tool_result({"content": [{"type": "text", "text": text}]})
+def success(text: str, structured: dict[str, object] | None = None) -> str:
+    """Returns the envelope of a call that did its work: `text` is for a model, `structured` for a program."""
+    result: dict[str, object] = {"content": [{"type": "text", "text": text}]}
+    return _call_tool_result(result if structured is None else {**result, "structuredContent": structured})
 
 
 def failure(text: str) -> str:

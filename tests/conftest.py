@@ -50,7 +50,8 @@ def target(request: pytest.FixtureRequest, storage: str, tmp_path_factory: pytes
         key: str | None = request.config.getoption("--key") or os.environ.get("MCP_EXTENSION_KEY")
         yield Target.named(url, key)
         return
-    with running_server("src", storage=storage, data=tmp_path_factory.mktemp("azurite")) as server:
+    folder = tmp_path_factory.mktemp("azurite")
+    with running_server("src", storage=storage, data=folder, session_pool=True) as server:
         yield server.target
 
 

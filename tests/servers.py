@@ -21,6 +21,7 @@ from local.console import Console
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MCP_PATH = "/runtime/webhooks/mcp"
+_POOL_PATH = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/sessionPools/local/mcp"
 # The first start of a fresh clone installs Azurite.
 START_SECONDS = 240
 STOP_SECONDS = 20
@@ -109,14 +110,25 @@ class Server:
 
 
 def launch(
-    app: str | Path, *options: str, storage: str | None, data: Path, environment: dict[str, str] | None = None
+    app: str | Path,
+    *options: str,
+    storage: str | None,
+    data: Path,
+    environment: dict[str, str] | None = None,
+    session_pool: bool = False,
 ) -> Server:
-    """Starts `uv run start` without waiting for it; its output comes together, as on a terminal."""
+    """Starts `uv run start` without waiting for it; its output comes together, as on a terminal.
+
+    A session pool is started only if it is asked for, and then on a port that nobody else uses.
+    """
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("AzureWebJobs", "FUNCTIONS_"))
     }
     if storage is not None:
         inherited["AzureWebJobsStorage"] = storage
+    inherited["SESSION_POOL_MCP_ENDPOINT"] = f"http://127.0.0.1:{free_port()}{_POOL_PATH}"
+    if not session_pool:
+        options = (*options, "--no-session-pool")
     command = [sys.executable, "-m", "local.cli", "--app", str(app), "--data", str(data), *options]
     process = subprocess.Popen(
         command, cwd=_ROOT, env=inherited | (environment or {}), text=True, encoding="utf-8",
@@ -127,10 +139,18 @@ def launch(
 
 @contextmanager
 def running_server(
-    app: str | Path, *options: str, storage: str | None, data: Path, environment: dict[str, str] | None = None
+    app: str | Path,
+    *options: str,
+    storage: str | None,
+    data: Path,
+    environment: dict[str, str] | None = None,
+    session_pool: bool = False,
 ) -> Generator[Server]:
     """Runs `uv run start` on a free port, and stops it as a person would."""
-    server = launch(app, "--port", "0", *options, storage=storage, data=data, environment=environment)
+    server = launch(
+        app, "--port", "0", *options,
+        storage=storage, data=data, environment=environment, session_pool=session_pool,
+    )  # fmt: skip
     try:
         server.wait_until_ready()
         yield server

@@ -45,7 +45,9 @@ def _run(inspector: Path, *arguments: str, exit_code: int = 0) -> Any:
 
 def test_it_lists_the_tools(inspector: Path, where: list[str]) -> None:
     listed = _run(inspector, *where, "--method", "tools/list")
-    assert [tool["name"] for tool in listed["tools"]] == ["getsnippet", "hello", "savesnippet"]
+    assert [tool["name"] for tool in listed["tools"]] == [
+        "getsnippet", "hello", "launchShell", "runPythonCode", "runShellCommand", "savesnippet",
+    ]  # fmt: skip
 
 
 def test_it_saves_and_gets_a_snippet(inspector: Path, where: list[str], name: str) -> None:

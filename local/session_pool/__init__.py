@@ -1,0 +1,1 @@
+"""Stands in for a PythonLTS session pool of Azure Container Apps, with its MCP server on."""

@@ -1,0 +1,70 @@
+"""What runs inside an environment instead of `python -m ipykernel_launcher`: the same, with three precautions.
+
+It is started by its text (`python -c`), since an isolated environment does not see this repository.
+"""
+
+import os
+import sys
+import threading
+from typing import Any
+
+_LONGEST_MESSAGE = 256 * 1024
+
+
+def _keep_to_own_folder() -> None:
+    """Has IPython keep its files where its connection file is, rather than among those of the person's code."""
+    connection_file = sys.argv[sys.argv.index("-f") + 1]
+    os.environ["IPYTHONDIR"] = os.path.dirname(connection_file)
+
+
+def _end_with_the_pool() -> None:
+    """Ends this process when whoever holds the other end of its stdin is gone, however that came."""
+    lifeline = os.dup(0)  # not inherited by what the code starts
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+
+    def wait() -> None:
+        while os.read(lifeline, 1):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _bound_messages() -> None:
+    """Makes no message of this kernel larger than the pool takes: `print("x" * 10**8)` is one message."""
+    from jupyter_client.session import Session
+
+    serialize = Session.serialize
+
+    def serialize_bounded(session: Session, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
+        try:
+            frames = serialize(session, msg, ident)
+            if sum(map(len, frames)) <= _LONGEST_MESSAGE:
+                return frames
+        except UnicodeError:  # half of a surrogate pair
+            pass
+        return serialize(session, msg | {"content": _shortened(msg["content"])}, ident)
+
+    Session.serialize = serialize_bounded  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _shortened(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shortened(each) for each in value[-30:]]
+    if isinstance(value, str):
+        return value[: _LONGEST_MESSAGE // 4].encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
+if __name__ == "__main__":
+    if sys.path[0] == "":
+        del sys.path[0]  # as ipykernel_launcher does; IPython puts it back when all is imported
+    _keep_to_own_folder()
+    _end_with_the_pool()
+    _bound_messages()
+    from ipykernel import kernelapp
+
+    kernelapp.launch_new_instance()

@@ -1,0 +1,159 @@
+"""What the processes of one environment may use, and the watch over what the system cannot hold them to.
+
+The system limits one process: its address space, the size of a file, its open files. It does not limit an environment
+where no control group is ours to make: how much memory and how many processes and threads in all, how much disk. These
+the watch counts several times a second, and kills the environment that has too much; a little more can be used until
+then. Where there is no /proc, as on macOS, it counts the disk only.
+"""
+
+import asyncio
+import contextlib
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+_MIB = 1024 * 1024
+_INTERVAL = 0.1  # a fork bomb of one core makes some hundred processes meanwhile
+_SHARE = 0.1  # ... but no more than this part of a core goes into counting
+_ENTRY = 4096  # what a file counts beside its blocks, so that empty ones have an end too
+_PAGE = os.sysconf("SC_PAGE_SIZE") if sys.platform != "win32" else 4096
+
+
+@dataclass(frozen=True)
+class Limits:
+    """In bytes, where it is no count. The platform does not say its own."""
+
+    address_space: int = 2048 * _MIB
+    """Of one process: a MemoryError in Python."""
+    memory: int = 2048 * _MIB
+    """Resident, of all processes together."""
+    tasks: int = 256
+    """Processes and threads. NumPy starts a thread a core."""
+    file_size: int = 512 * _MIB
+    disk: int = 1024 * _MIB
+    """The environment's folder, and files that are open without a name."""
+    open_files: int = 1024
+    temporary: int = 256 * _MIB
+    """Of /tmp with bubblewrap, where it is memory."""
+
+    def for_launcher(self, most_tasks: int | None) -> str:
+        """Returns the limits of one process as launcher.py reads them."""
+        system = {"AS": self.address_space, "CORE": 0, "FSIZE": self.file_size, "NOFILE": self.open_files}
+        if most_tasks is not None:
+            system["NPROC"] = most_tasks
+        return ",".join(f"{name}={value}" for name, value in system.items())
+
+
+class Watch:
+    """Counts what the processes of one folder use, for as long as any of them runs."""
+
+    def __init__(
+        self, folder: Path, limits: Limits, on_excess: Callable[[asyncio.subprocess.Process, str], None]
+    ) -> None:
+        self._folder = folder
+        self._limits = limits
+        self._on_excess = on_excess
+        self._running: set[asyncio.subprocess.Process] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, process: asyncio.subprocess.Process) -> None:
+        """Watches a process too."""
+        self._running.add(process)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while running := self._still_running():
+            began = loop.time()
+            excess = await asyncio.to_thread(_excess, self._folder, self._limits, [each.pid for each in running])
+            if excess:
+                for process in self._still_running():
+                    self._on_excess(process, excess)
+            await asyncio.sleep(max(_INTERVAL, (loop.time() - began) / _SHARE))
+
+    def _still_running(self) -> set[asyncio.subprocess.Process]:
+        self._running = {process for process in self._running if process.returncode is None}
+        return self._running
+
+
+def _excess(folder: Path, limits: Limits, roots: Iterable[int]) -> str:
+    """Returns a sentence on the limit that is exceeded, or an empty string."""
+    tree = family(roots)
+    if sum(row.tasks for row in tree.values()) > limits.tasks:
+        return f"More than {limits.tasks} processes and threads ran at once."
+    if sum(row.resident for row in tree.values()) > limits.memory:
+        return f"More than {limits.memory // _MIB} MiB of memory were in use."
+    used = _nameless_files(tree)
+    for size in _sizes(folder):
+        used += size
+        if used > limits.disk:
+            return f"More than {limits.disk // _MIB} MiB of disk were in use."
+    return ""
+
+
+class Row(NamedTuple):
+    """What /proc says of a process."""
+
+    parent: int
+    tasks: int
+    resident: int
+
+
+def family(roots: Iterable[int]) -> dict[int, Row]:
+    """Returns these processes and all that descend from them."""
+    table = dict(_process_table())
+    found = {root for root in roots if root in table}
+    while more := {process_id for process_id, row in table.items() if row.parent in found} - found:
+        found |= more
+    return {process_id: table[process_id] for process_id in found}
+
+
+def tasks_of(user: int) -> int:
+    """Returns how many processes and threads a user has."""
+    return sum(row.tasks for process_id, row in _process_table() if _owner(process_id) == user)
+
+
+def _process_table() -> Iterator[tuple[int, Row]]:
+    with contextlib.suppress(OSError):
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                # man 5 proc_pid_stat; the second field may hold spaces and brackets
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    fields = file.read().rpartition(b")")[2].split()
+                yield int(name), Row(int(fields[1]), int(fields[17]), int(fields[21]) * _PAGE)
+
+
+def _owner(process_id: int) -> int | None:
+    try:
+        return os.stat(f"/proc/{process_id}").st_uid
+    except OSError:
+        return None
+
+
+def _nameless_files(process_ids: Iterable[int]) -> int:
+    """Returns the size of open files that no folder shows: deleted ones, and memory made with memfd_create."""
+    sizes: dict[tuple[int, int], int] = {}
+    for process_id in process_ids:
+        with contextlib.suppress(OSError):
+            for descriptor in os.listdir(f"/proc/{process_id}/fd"):
+                with contextlib.suppress(OSError):
+                    found = os.stat(f"/proc/{process_id}/fd/{descriptor}")
+                    if stat.S_ISREG(found.st_mode) and not found.st_nlink:
+                        sizes[found.st_dev, found.st_ino] = found.st_blocks * 512
+    return sum(sizes.values())
+
+
+def _sizes(folder: Path | str) -> Iterator[int]:
+    """Yields the size of each entry below a folder, following no link."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                found = entry.stat(follow_symlinks=False)
+                yield _ENTRY + (found.st_size if sys.platform == "win32" else found.st_blocks * 512)
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _sizes(entry.path)

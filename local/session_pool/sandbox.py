@@ -1,0 +1,157 @@
+"""What code that runs in an environment may see, reach and use.
+
+On the platform every session is a Hyper-V isolated container. Here it is bubblewrap where that works
+(https://github.com/containers/bubblewrap), which keeps code from the person's files, processes and variables, but
+shares their kernel; and else plain processes, which have the person's rights and are bounded only in what they use.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from local.errors import PersonError
+from local.session_pool.limits import Limits, Watch
+
+_INSIDE = "/mnt/data"  # where the sessions of the platform have their data
+_PROBE_SECONDS = 10
+_LAUNCHER = Path(__file__).with_name("launcher.py")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl")
+_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ca-certificates")
+
+
+class Sandbox:
+    """Starts the processes of environments without isolation: clean variables, own folder and group, limits.
+
+    The code can read what the person can. Limits do not hold on Windows, which has no `resource` module.
+    """
+
+    isolated = False
+    description = "NOT isolated: code that tools run can read and change whatever you can. Install bubblewrap."
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._watches: dict[Path, Watch] = {}
+
+    def inside(self, folder: Path) -> str:
+        """Returns the path of an environment's folder as its processes see it."""
+        return str(folder)
+
+    async def start(
+        self, argv: Sequence[str], folder: Path, *, stdin: Any = None, stdout: Any = None, stderr: Any = None
+    ) -> asyncio.subprocess.Process:
+        """Starts a program in an environment's folder. Ask `kill` to end it and what it started."""
+        group: dict[str, Any] = (
+            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+            if sys.platform == "win32"
+            else {"start_new_session": True}
+        )
+        process = await asyncio.create_subprocess_exec(
+            *self._command(argv, folder), cwd=folder, env=self._variables(folder),
+            stdin=stdin, stdout=stdout, stderr=stderr, **group,
+        )  # fmt: skip
+        if folder not in self._watches:
+            self._watches = {each: watch for each, watch in self._watches.items() if each.exists()}
+            self._watches[folder] = Watch(folder, self._limits, lambda excessive, _: self.kill(excessive))
+        self._watches[folder].add(process)
+        return process
+
+    def kill(self, process: asyncio.subprocess.Process) -> None:
+        """Ends a process and everything it started."""
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()  # its launcher then ends all that descend from it
+
+    def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
+        if sys.platform == "win32":
+            return list(argv)
+        return _launch(str(os.getpid()), self._limits, argv)
+
+    def _variables(self, folder: Path) -> dict[str, str]:
+        home = self.inside(folder)
+        variables = {"HOME": home, "LANG": "C.UTF-8", "PATH": _path(), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": home}
+        if sys.platform == "win32":
+            variables |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
+        return variables
+
+
+class BubblewrapSandbox(Sandbox):
+    """Starts them in namespaces of their own, in which nothing of the person's exists but the environment's folder.
+
+    With egress, code shares the network of this machine, loopback included: it can reach servers that listen there,
+    this pool and Azurite among them, though not without their keys. The platform's sessions reach only the internet.
+    """
+
+    isolated = True
+
+    def __init__(self, limits: Limits, bubblewrap: str, *, egress: bool) -> None:
+        super().__init__(limits)
+        self._bubblewrap = bubblewrap
+        self._egress = egress
+        self.description = f"isolated by bubblewrap, {'with' if egress else 'without'} network"
+
+    def inside(self, folder: Path) -> str:
+        return _INSIDE
+
+    def kill(self, process: asyncio.subprocess.Process) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            # The first process of a pid namespace takes all others along.
+            os.killpg(process.pid, signal.SIGKILL)
+
+    def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
+        return [*self._namespaces(), *_mounts(self._limits, egress=self._egress), "--bind", str(folder), _INSIDE,
+                "--remount-ro", "/", "--chdir", _INSIDE, "--", *_launch("exec", self._limits, argv)]  # fmt: skip
+
+    def _namespaces(self) -> list[str]:
+        network = ["--share-net"] if self._egress else []
+        return [self._bubblewrap, "--unshare-all", *network, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+
+    def works(self) -> bool:
+        """Whether this machine lets bubblewrap make its namespaces."""
+        probe = [*self._namespaces(), *_mounts(self._limits, egress=self._egress), "--", sys.executable, "-c", ""]
+        try:
+            done = subprocess.run(probe, capture_output=True, timeout=_PROBE_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.returncode == 0
+
+
+def choose_sandbox(
+    isolation: Literal["auto", "required", "none"], egress: bool, limits: Limits | None = None
+) -> Sandbox:
+    """Returns the best sandbox there is. Raises PersonError if isolation is required and there is none."""
+    limits = limits or Limits()
+    found = shutil.which("bwrap") if isolation != "none" and sys.platform == "linux" else None
+    if found:
+        sandbox = BubblewrapSandbox(limits, found, egress=egress)
+        if sandbox.works():
+            return sandbox
+    if isolation == "required":
+        why = "it is not allowed to make its namespaces" if found else "it is not installed"
+        raise PersonError(
+            f"Code cannot be isolated here, as --isolation required asks: bubblewrap is needed, but {why}.",
+            "Install the package bubblewrap (Linux only), or start with --isolation auto to run code without.",
+        )
+    return Sandbox(limits)
+
+
+def _launch(role: str, limits: Limits, argv: Sequence[str]) -> list[str]:
+    source = _LAUNCHER.read_text(encoding="utf-8")
+    return [sys.executable, "-I", "-S", "-c", source, role, limits.for_launcher(None), *argv]
+
+
+def _mounts(limits: Limits, *, egress: bool) -> list[str]:
+    """Returns a read-only system and the interpreter: of the virtual environment its programs and packages only."""
+    shown = [*_SYSTEM, *(_NETWORK if egress else ()), sys.base_prefix]
+    own = [f"{sys.prefix}/bin", f"{sys.prefix}/lib", f"{sys.prefix}/pyvenv.cfg"]
+    binds = [part for path in (*shown, *own) for part in ("--ro-bind-try", path, path)]
+    return ["--size", str(limits.temporary), "--tmpfs", "/tmp", *binds, "--proc", "/proc", "--dev", "/dev"]  # noqa: S108
+
+
+def _path() -> str:
+    return os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
