@@ -45,6 +45,8 @@ def _limit(what: int, value: int) -> None:
 
 def _supervise(argv: Sequence[str], limits: str, parent: int) -> None:
     """Runs argv and passes its exit code on; what it started and left ends with it, with us, or with our parent."""
+    # Held back until there is someone to end: a child that is forked and not yet known would be left.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None).prctl
@@ -55,8 +57,11 @@ def _supervise(argv: Sequence[str], limits: str, parent: int) -> None:
     child = os.fork()
     if child == 0:
         os.setsid()  # so that a signal to its own group does not end its supervisor
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         _become(argv, limits)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         code = _wait_for(child)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

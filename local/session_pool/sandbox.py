@@ -7,6 +7,7 @@ shares their kernel; and else plain processes, which have the person's rights an
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from local.errors import PersonError
 from local.session_pool.limits import Limits, Watch
@@ -52,10 +54,15 @@ class Sandbox:
             if sys.platform == "win32"
             else {"start_new_session": True}
         )
-        process = await asyncio.create_subprocess_exec(
-            *self._command(argv, folder), cwd=folder, env=self._variables(folder),
-            stdin=stdin, stdout=stdout, stderr=stderr, **group,
-        )  # fmt: skip
+        options = group | {"cwd": folder, "stdin": stdin, "stdout": stdout, "stderr": stderr}
+        starting = asyncio.create_task(self._spawn(self._command(argv, folder), self._variables(folder), options))
+        try:
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # asyncio can wait for ever where it is cancelled before it has connected the pipes of a process, so the
+            # start comes to its end first.
+            self.kill(await starting)
+            raise
         if folder not in self._watches:
             self._watches = {each: watch for each, watch in self._watches.items() if each.exists()}
             self._watches[folder] = Watch(folder, self._limits, lambda excessive, _: self.kill(excessive))
@@ -66,6 +73,11 @@ class Sandbox:
         """Ends a process and everything it started."""
         with contextlib.suppress(ProcessLookupError):
             process.terminate()  # its launcher then ends all that descend from it
+
+    async def _spawn(
+        self, command: list[str], variables: dict[str, str], options: dict[str, Any]
+    ) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(*command, env=variables, **options)
 
     def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
         if sys.platform == "win32":
@@ -93,15 +105,36 @@ class BubblewrapSandbox(Sandbox):
         super().__init__(limits)
         self._bubblewrap = bubblewrap
         self._egress = egress
+        self._first: WeakKeyDictionary[asyncio.subprocess.Process, int] = WeakKeyDictionary()
         self.description = f"isolated by bubblewrap, {'with' if egress else 'without'} network"
 
     def inside(self, folder: Path) -> str:
         return _INSIDE
 
     def kill(self, process: asyncio.subprocess.Process) -> None:
+        if process.returncode is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
-            # The first process of a pid namespace takes all others along.
+            # The first process of a pid namespace takes all others along. Killing bubblewrap alone would do, but for
+            # the moment before its --die-with-parent takes effect: then the rest would stay for ever.
+            if process in self._first:
+                os.kill(self._first[process], signal.SIGKILL)
             os.killpg(process.pid, signal.SIGKILL)
+
+    async def _spawn(
+        self, command: list[str], variables: dict[str, str], options: dict[str, Any]
+    ) -> asyncio.subprocess.Process:
+        reading, writing = os.pipe()
+        with open(reading, "rb") as told:
+            try:
+                command = [command[0], "--info-fd", str(writing), *command[1:]]
+                process = await super()._spawn(command, variables, options | {"pass_fds": [writing]})
+            finally:
+                os.close(writing)
+            # JSON, written as soon as the namespaces are there; empty if they could not be made.
+            if information := await asyncio.to_thread(told.read):
+                self._first[process] = json.loads(information)["child-pid"]
+        return process
 
     def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
         return [*self._namespaces(), *_mounts(self._limits, egress=self._egress), "--bind", str(folder), _INSIDE,

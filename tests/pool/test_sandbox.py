@@ -1,11 +1,12 @@
 """Attempts to escape: each is a test that fails if the sandbox lets code out, or lets it have too much."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -183,6 +184,29 @@ async def test_a_daemon_ends_with_what_started_it(sandbox: Sandbox, folder: Path
     with anyio.fail_after(20):
         await process.wait()
     await until(lambda: not _processes_in(folder))
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+async def test_a_start_that_is_ended_at_any_moment_leaves_no_process(
+    sandbox: Sandbox, folder: Path, cancelled: bool
+) -> None:
+    marker = f"left of {folder}"
+    for milliseconds in range(40):
+        starting = asyncio.create_task(_start(sandbox, folder, f"import time; time.sleep(600)  # {marker}"))
+        await asyncio.wait({starting}, timeout=milliseconds / 1000)
+        if cancelled:
+            starting.cancel()
+        with anyio.fail_after(20), contextlib.suppress(asyncio.CancelledError):
+            process = await starting
+            sandbox.kill(process)
+            await process.wait()
+    await until(lambda: not any(marker in command for command in _commands()))
+
+
+def _commands() -> Iterator[str]:
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            yield Path(f"/proc/{name}/cmdline").read_bytes().decode(errors="replace")
 
 
 def _processes_in(folder: Path) -> list[int]:
