@@ -1,8 +1,6 @@
 """One environment: a folder, the kernel in it, and the commands that share the folder."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,8 @@ import zmq.asyncio
 from local.errors import LocalError
 from local.session_pool.executions import Execution
 from local.session_pool.kernel import Kernel
-from local.session_pool.sandbox import Sandbox
+from local.session_pool.pool_folder import remove_folder
+from local.session_pool.sandbox import PACKAGES, Sandbox
 from local.session_pool.shell import run_shell
 
 type Work = Callable[[], Awaitable[Execution]]
@@ -47,6 +46,7 @@ class Environment:
     async def start(self) -> None:
         """Makes the folder and starts the kernel. Raises KernelError; nothing is left behind then."""
         self._folder.mkdir()
+        (self._folder / PACKAGES).mkdir()  # Python remembers a folder of its path that was not there when it began
         try:
             self._kernel = await Kernel.start(self._sandbox, self._folder, self._context)
         except BaseException:
@@ -72,7 +72,7 @@ class Environment:
         await asyncio.gather(*self._calls, return_exceptions=True)
         if self._kernel:
             await self._kernel.stop()
-        await asyncio.to_thread(_remove, self._folder)
+        await asyncio.to_thread(remove_folder, self._folder)
 
     async def _in_turn(self, work: Work) -> Execution:
         call = asyncio.create_task(self._locked(work))
@@ -97,15 +97,3 @@ class Environment:
                 self._kernel = None
             self._kernel = await Kernel.start(self._sandbox, self._folder, self._context)
         return await self._kernel.run(code, self._limits.seconds, self._limits.characters)
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        # The code may have taken away its own permissions.
-        for path, names, _ in os.walk(folder):
-            for name in names:
-                directory = Path(path, name)
-                if not directory.is_symlink():
-                    directory.chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)

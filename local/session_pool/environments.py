@@ -6,9 +6,7 @@ https://learn.microsoft.com/azure/container-apps/sessions-usage
 import asyncio
 import contextlib
 import itertools
-import shutil
 import string
-import tempfile
 from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from pathlib import Path
 from local.errors import LocalError
 from local.session_pool.environment import CallLimits, Environment, EnvironmentGoneError
 from local.session_pool.kernel import kernel_context
+from local.session_pool.pool_folder import PoolFolder
 from local.session_pool.sandbox import Sandbox
 
 _SHORTEST, _LONGEST = 4, 128
@@ -67,8 +66,8 @@ class Environments:
 
     def start(self) -> None:
         """Begins to make the first spare environment."""
-        # Short, because the path of a socket has at most some 100 characters.
-        self.folder = Path(tempfile.mkdtemp(prefix="pool-")).resolve()
+        self._own_folder = PoolFolder()
+        self.folder = self._own_folder.environments
         self._context = kernel_context()
         self._prepare_spare()
 
@@ -83,7 +82,7 @@ class Environments:
             self._expire(identifier)
         await asyncio.gather(*self._ending, return_exceptions=True)
         self._context.destroy(linger=0)
-        await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
+        await asyncio.to_thread(self._own_folder.remove)
 
     def __len__(self) -> int:
         return len(self._slots)

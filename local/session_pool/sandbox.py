@@ -21,6 +21,9 @@ from weakref import WeakKeyDictionary
 from local.errors import PersonError
 from local.session_pool.limits import Limits, Watch
 
+PACKAGES = ".packages"
+"""Where in an environment's folder its own packages are installed."""
+
 _INSIDE = "/mnt/data"  # where the sessions of the platform have their data
 _PROBE_SECONDS = 10
 _LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -87,6 +90,10 @@ class Sandbox:
     def _variables(self, folder: Path) -> dict[str, str]:
         home = self.inside(folder)
         variables = {"HOME": home, "LANG": "C.UTF-8", "PATH": _path(), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": home}
+        # `%pip install` goes into the environment: the packages of this project are not its own to change.
+        packages = f"{home}/{PACKAGES}"
+        variables |= {"PIP_TARGET": packages, "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        variables |= {"PYTHONPATH": packages, "NO_COLOR": "1", "TERM": "dumb"}
         if sys.platform == "win32":
             variables |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
         return variables
@@ -125,7 +132,7 @@ class BubblewrapSandbox(Sandbox):
         self, command: list[str], variables: dict[str, str], options: dict[str, Any]
     ) -> asyncio.subprocess.Process:
         reading, writing = os.pipe()
-        with open(reading, "rb") as told:
+        with os.fdopen(reading, "rb") as told:
             try:
                 command = [command[0], "--info-fd", str(writing), *command[1:]]
                 process = await super()._spawn(command, variables, options | {"pass_fds": [writing]})

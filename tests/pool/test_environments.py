@@ -5,6 +5,7 @@ import io
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Literal
 
 import anyio
@@ -174,6 +175,24 @@ async def test_files_that_code_has_locked_away_are_removed_too() -> None:
         await pool.python(new_id(), code + "os.chmod('a/b', 0); os.chmod('a', 0)")
         await until(lambda: len(environments) == 0 and environments.has_spare)
         await until(lambda: len(list(environments.folder.iterdir())) == 1)
+
+
+async def test_a_pool_removes_what_killed_ones_have_left_and_nothing_of_those_that_run() -> None:
+    async with running_pool(PoolOptions(port=0)) as pool:
+        running = pool.pool.environments.folder
+        script = (
+            "import os; from local.session_pool.pool_folder import PoolFolder\n"
+            "folder = PoolFolder().environments; (folder / 'file').touch()\n"
+            "print(folder, flush=True); os.kill(os.getpid(), 9)"
+        )
+        killed = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+        output, _ = await killed.communicate()
+        left = Path(output.decode().strip())
+        assert (left / "file").exists()
+        async with running_pool(PoolOptions(port=0)):
+            assert not left.parent.exists()
+            assert running.exists()
+        assert running.exists()
 
 
 async def test_a_port_that_is_taken_is_explained() -> None:

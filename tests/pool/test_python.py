@@ -226,3 +226,26 @@ async def test_links_that_code_puts_in_place_of_a_folder_lead_the_pool_nowhere(t
         assert (await pool.python(environment, "1"))["executionResult"] == 1
         await until(lambda: len(pool.pool.environments) == 0)
     assert [file.name for file in tmp_path.iterdir()] == ["kept.txt"]
+
+
+_WHEEL = """
+    import zipfile
+    with zipfile.ZipFile('answers-1-py3-none-any.whl', 'w') as wheel:
+        wheel.writestr('answers.py', 'ANSWER = 42')
+        wheel.writestr('answers-1.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: answers\\nVersion: 1\\n')
+        wheel.writestr('answers-1.dist-info/WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+        wheel.writestr('answers-1.dist-info/RECORD', '')"""
+
+
+@pytest.mark.parametrize("install", ["%pip install", "!pip install"])
+async def test_a_package_that_is_installed_is_there_for_python_and_the_shell_of_this_environment_only(
+    pool: PoolClient, shared: str, install: str
+) -> None:
+    environment = new_id()
+    await pool.python(environment, dedent(_WHEEL))
+    installed = await pool.python(environment, f"{install} --no-index ./answers-1-py3-none-any.whl")
+    assert "Successfully installed answers-1" in installed["stdout"]
+    assert (await pool.python(environment, "import answers; answers.ANSWER"))["executionResult"] == 42
+    shell = await pool.shell(environment, "python -c 'import answers; print(answers.ANSWER)'")
+    assert shell["stdout"] == "42\n"
+    assert "ModuleNotFoundError" in (await pool.python(shared, "import answers"))["stderr"]
