@@ -21,7 +21,7 @@ from local.console import Console
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MCP_PATH = "/runtime/webhooks/mcp"
-_POOL_PATH = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/sessionPools/local/mcp"
+POOL_PATH = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/sessionPools/local/mcp"
 # The first start of a fresh clone installs Azurite.
 START_SECONDS = 240
 STOP_SECONDS = 20
@@ -126,7 +126,7 @@ def launch(
     }
     if storage is not None:
         inherited["AzureWebJobsStorage"] = storage
-    inherited["SESSION_POOL_MCP_ENDPOINT"] = f"http://127.0.0.1:{free_port()}{_POOL_PATH}"
+    inherited["SESSION_POOL_MCP_ENDPOINT"] = f"http://127.0.0.1:{free_port()}{POOL_PATH}"
     if not session_pool:
         options = (*options, "--no-session-pool")
     command = [sys.executable, "-m", "local.cli", "--app", str(app), "--data", str(data), *options]

@@ -3,18 +3,17 @@
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from tests.benchmarks import report
-from tests.benchmarks.calls import CALLS, Call
+from tests.benchmarks.comparisons import COMPARISONS, Comparison, Contender
 from tests.benchmarks.cores import Cores, choose_cores
 from tests.benchmarks.measurement import ROOT, Load, MeasurementError, measure
 from tests.benchmarks.report import Sample
-from tests.benchmarks.servers import KINDS, Server, StartError, running
+from tests.benchmarks.servers import Server, ServerKind, StartError, running
 
-_CALLERS = (1, 8, 32)
 _JSON = ROOT / "artifacts" / "benchmarks.json"
 _LIMIT_OF_LOAD = 0.9
 
@@ -23,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measures, reports, and ends the process with exit code 1 if anything went wrong."""
     options = _parser().parse_args(arguments)
     cores = choose_cores()
-    _say(f"Starting {', '.join(kind.name for kind in KINDS)}; {cores}")
+    _say(f"Starting {', '.join(kind.name for kind in _kinds())}; {cores}")
     try:
         samples = _samples(cores, options.rounds, options.seconds)
     except (StartError, MeasurementError) as error:
@@ -42,37 +41,57 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _kinds() -> list[ServerKind]:
+    return list(dict.fromkeys(each.kind for comparison in COMPARISONS for each in comparison.contenders))
+
+
 def _samples(cores: Cores, rounds: int, seconds: float) -> list[Sample]:
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder, ExitStack() as stack:
-        servers = [stack.enter_context(running(kind, cores.servers, Path(folder))) for kind in KINDS]
-        for server in servers:
-            for call in CALLS:
-                _warm_up(server, call, cores)
+        servers = {kind: stack.enter_context(running(kind, cores.servers, Path(folder))) for kind in _kinds()}
+        for comparison in COMPARISONS:
+            for contender in comparison.contenders:
+                _warm_up(comparison, contender, servers[contender.kind], cores)
         return list(_rounds(servers, cores, rounds, seconds))
 
 
-def _warm_up(server: Server, call: Call, cores: Cores) -> None:
-    sample = _sample(server, call, 8, 0, 1, cores)
+def _warm_up(comparison: Comparison, contender: Contender, server: Server, cores: Cores) -> None:
+    sample = _sample(comparison, contender, server, min(8, max(comparison.callers)), 0, 1, cores)
     _say(f"Warm-up: {_progress(sample)}")
     if sample.measurement.errors:
-        raise MeasurementError(f"{server.kind.name} fails calls before anything is measured")
+        raise MeasurementError(
+            f"{contender.name} fails calls before anything is measured: {sample.measurement.first_error}"
+        )
 
 
-def _rounds(servers: Sequence[Server], cores: Cores, rounds: int, seconds: float) -> Iterator[Sample]:
-    turns = [(each, call, callers) for each in range(1, rounds + 1) for call in CALLS for callers in _CALLERS]
-    for number, call, callers in turns:
-        for server in servers:
-            sample = _sample(server, call, callers, number, seconds, cores)
+def _rounds(servers: Mapping[ServerKind, Server], cores: Cores, rounds: int, seconds: float) -> Iterator[Sample]:
+    turns = [
+        (number, comparison, callers)
+        for number in range(1, rounds + 1)
+        for comparison in COMPARISONS
+        for callers in comparison.callers
+    ]
+    for number, comparison, callers in turns:
+        for contender in comparison.contenders:
+            sample = _sample(comparison, contender, servers[contender.kind], callers, number, seconds, cores)
             _say(f"Round {number} of {rounds}: {_progress(sample)}")
             yield sample
 
 
-def _sample(server: Server, call: Call, callers: int, number: int, seconds: float, cores: Cores) -> Sample:
-    load = Load(server.port, server.kind.path, call, callers, seconds)
+def _sample(
+    comparison: Comparison,
+    contender: Contender,
+    server: Server,
+    callers: int,
+    number: int,
+    seconds: float,
+    cores: Cores,
+) -> Sample:
+    port = server.pool_port if contender.at_pool else server.port
+    load = Load(port, contender.path, contender.headers, contender.call, callers, seconds)
     cpu_seconds = server.cpu_seconds()
     measured = measure(load, cores.load)
     cpu_ms = (server.cpu_seconds() - cpu_seconds) / measured.answers * 1000
-    return Sample(call.name, callers, server.kind.name, number, measured, cpu_ms, server.memory())
+    return Sample(comparison.name, callers, contender.name, number, measured, cpu_ms, server.memory())
 
 
 def _progress(sample: Sample) -> str:

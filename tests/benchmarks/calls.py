@@ -18,4 +18,8 @@ class Call:
 
 HELLO = Call("tools/call hello", "tools/call", {"name": "hello", "arguments": {}}, GREETING)
 
-CALLS = (HELLO,)
+_CODE = {"environmentId": "benchmark", "pythonCode": "print(1)"}
+PRINT_THROUGH_TOOL = Call("print(1)", "tools/call", {"name": "runPythonCode", "arguments": _CODE}, '"stdout":"1\\n"')
+PRINT_AT_POOL = Call(
+    "print(1)", "tools/call", {"name": "runPythonCodeInRemoteEnvironment", "arguments": _CODE}, '"stdout":"1\\n"'
+)

@@ -123,7 +123,9 @@ def _request_around_id(load: Load) -> tuple[bytes, bytes]:
     length = len(before) + len(b"%d" % _FIRST_ID) + len(after)
     head = (
         f"POST {load.path} HTTP/1.1\r\nHost: {_HOST}:{load.port}\r\nAccept: application/json, text/event-stream\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {length}\r\n"
+        + "".join(f"{name}: {value}\r\n" for name, value in load.headers.items())
+        + "\r\n"
     )
     return head.encode() + before, after
 

@@ -19,6 +19,7 @@ class Load:
 
     port: int
     path: str
+    headers: dict[str, str]
     call: Call
     callers: int
     seconds: float

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tests.benchmarks.measurement import Measurement
-from tests.benchmarks.servers import OURS, Memory
+from tests.benchmarks.servers import Memory
 
 _HEADINGS = (
     "call",
@@ -22,6 +22,7 @@ _HEADINGS = (
     "p99 ms",
     "CPU ms",
     "ours/this (range)",
+    "p50 ours/this",
     "MiB",
 )
 _ALIGNED_LEFT = 3  # columns
@@ -67,8 +68,11 @@ class Row:
     cpu_ms: float
     ours_to_this: Spread
     """How many times as many requests per second ours answered, compared within each round."""
+    p50_ours_to_this: Spread
+    """How many times as long the middle one of our answers took."""
     memory: Memory
     errors: int
+    is_ours: bool
 
 
 def summarize(samples: Sequence[Sample]) -> list[Row]:
@@ -96,12 +100,12 @@ def write_json(path: Path, cores: str, rows: Sequence[Row], samples: Sequence[Sa
 
 
 def _rows(samples: Sequence[Sample]) -> Iterator[Row]:
-    ours = {sample.round: sample.measurement.requests_per_second for sample in samples if sample.server == OURS.name}
+    ours = {sample.round: sample.measurement for sample in samples if sample.server == samples[0].server}
     for server in dict.fromkeys(sample.server for sample in samples):
-        yield _row([sample for sample in samples if sample.server == server], ours)
+        yield _row([sample for sample in samples if sample.server == server], ours, server == samples[0].server)
 
 
-def _row(samples: Sequence[Sample], ours: dict[int, float]) -> Row:
+def _row(samples: Sequence[Sample], ours: dict[int, Measurement], is_ours: bool) -> Row:
     def median(value: Callable[[Sample], float]) -> float:
         return statistics.median(map(value, samples))
 
@@ -115,9 +119,13 @@ def _row(samples: Sequence[Sample], ours: dict[int, float]) -> Row:
         p99_ms=median(lambda sample: sample.measurement.p99_ms),
         cpu_ms=median(lambda sample: sample.cpu_ms),
         # Absolute numbers wander from minute to minute; what was measured side by side can be compared.
-        ours_to_this=_spread([ours[sample.round] / sample.measurement.requests_per_second for sample in samples]),
+        ours_to_this=_spread(
+            [ours[sample.round].requests_per_second / sample.measurement.requests_per_second for sample in samples]
+        ),
+        p50_ours_to_this=_spread([ours[sample.round].p50_ms / sample.measurement.p50_ms for sample in samples]),
         memory=last.memory,
         errors=sum(sample.measurement.errors for sample in samples),
+        is_ours=is_ours,
     )
 
 
@@ -135,7 +143,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{row.p50_ms:.2f}",
         f"{row.p99_ms:.2f}",
         f"{row.cpu_ms:.3f}",
-        "" if row.server == OURS.name else row.ours_to_this.written(".2f"),
+        "" if row.is_ours else row.ours_to_this.written(".2f"),
+        "" if row.is_ours else row.p50_ours_to_this.written(".2f"),
         memory if row.memory.azurite is None else f"{memory} + {row.memory.azurite:.0f} Azurite",
     )
 

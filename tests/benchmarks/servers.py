@@ -1,5 +1,6 @@
 """The servers that are measured side by side: how each is started, asked, weighed and stopped."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,11 +17,12 @@ import psutil  # pyright: ignore[reportMissingModuleSource]  (only the group `be
 from tests.benchmarks.calls import HELLO
 from tests.benchmarks.cores import staying_on
 from tests.benchmarks.measurement import ROOT
-from tests.servers import free_port
+from tests.servers import POOL_PATH, free_port
 
 _START_SECONDS = 240  # the first start of a fresh clone installs Azurite
 _STOP_SECONDS = 20
 _MIB = 2**20
+POOL_HEADERS = {"x-ms-apikey": "local-dev-key"}
 _HEADERS = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
 
 
@@ -31,13 +33,14 @@ class ServerKind:
     name: str
     command: tuple[str, ...]
     path: str
+    """Where it answers hello."""
 
 
-OURS = ServerKind("ours", ("-m", "local.cli", "--port", "{port}", "--data", "{data}"), "/runtime/webhooks/mcp")
+_START = ("-m", "local.cli", "--port", "{port}", "--data", "{data}")
+OURS = ServerKind("ours", (*_START, "--no-session-pool"), "/runtime/webhooks/mcp")
+OURS_WITH_POOL = ServerKind("ours with a session pool", _START, "/runtime/webhooks/mcp")
 FASTMCP = ServerKind("FastMCP", ("-m", "tests.benchmarks.peers.fastmcp_server", "{port}"), "/mcp")
 BARE = ServerKind("bare Starlette", ("-m", "tests.benchmarks.peers.bare_server", "{port}"), "/mcp")
-
-KINDS = (OURS, FASTMCP, BARE)
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,12 @@ class StartError(Exception):
 class Server:
     """A running server."""
 
-    def __init__(self, kind: ServerKind, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(
+        self, kind: ServerKind, port: int, pool_port: int, process: subprocess.Popen[bytes], log: Path
+    ) -> None:
         self.kind = kind
         self.port = port
+        self.pool_port = pool_port
         self._process = process
         self._log = log
 
@@ -117,14 +123,16 @@ def _resident(processes: list[psutil.Process]) -> float:
 @contextmanager
 def running(kind: ServerKind, core: int | None, folder: Path) -> Generator[Server]:
     """Runs a server on `core` with all its processes; what it writes goes to files in `folder`."""
-    port = free_port()
-    command = [sys.executable, *(part.format(port=port, data=folder / "data") for part in kind.command)]
+    port, pool_port = free_port(), free_port()
+    environment = os.environ | {"SESSION_POOL_MCP_ENDPOINT": f"http://127.0.0.1:{pool_port}{POOL_PATH}"}
+    command = [sys.executable, *(part.format(port=port, data=folder / kind.name) for part in kind.command)]
     log = folder / f"{kind.name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=staying_on(core)
-        )
-    server = Server(kind, port, process, log)
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            preexec_fn=staying_on(core),
+        )  # fmt: skip
+    server = Server(kind, port, pool_port, process, log)
     try:
         server.wait_until_ready()
         yield server
