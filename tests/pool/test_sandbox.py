@@ -116,6 +116,19 @@ async def test_a_process_of_the_host_cannot_be_killed(isolated: Sandbox, folder:
         await victim.wait()
 
 
+@pytest.mark.parametrize("namespace", ["cgroup", "ipc", "mnt", "net", "pid", "uts"])
+async def test_nothing_that_linux_can_set_apart_is_shared_with_the_host(
+    isolated: Sandbox, folder: Path, namespace: str
+) -> None:
+    link = f"/proc/self/ns/{namespace}"
+    assert await _run(isolated, folder, f"import os; print(os.readlink({link!r}) != {os.readlink(link)!r})") == "True\n"
+
+
+async def test_code_has_none_of_roots_rights(isolated: Sandbox, folder: Path) -> None:
+    output = await _run(isolated, folder, "print(*(each for each in open('/proc/self/status') if 'CapEff' in each))")
+    assert int(output.split()[1], 16) == 0
+
+
 async def test_without_egress_there_is_no_network_not_even_this_machines(isolated: Sandbox, folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         code = f"import socket; socket.create_connection(('127.0.0.1', {listener.getsockname()[1]}), 5)"
@@ -137,8 +150,20 @@ async def test_memory_is_bounded(sandbox: Sandbox, folder: Path) -> None:
     assert "MemoryError" in await _run(sandbox, folder, "x = bytearray(2 * 1024 ** 3)")
 
 
+async def test_memory_of_several_processes_together_is_bounded(sandbox: Sandbox, folder: Path) -> None:
+    code = (
+        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n"
+        "        x = bytearray(os.urandom(1024)) * (100 * 1024); time.sleep(600)\ntime.sleep(600)"
+    )
+    await _is_ended(sandbox, folder, code, lambda: None)
+
+
+async def test_open_files_are_bounded(sandbox: Sandbox, folder: Path) -> None:
+    assert "Too many open files" in await _run(sandbox, folder, "f = [open('/dev/null') for _ in range(2000)]")
+
+
 async def test_a_file_is_bounded(sandbox: Sandbox, folder: Path) -> None:
-    output = await _run(sandbox, folder, "f = open('big', 'wb')\nfor _ in range(64): f.write(bytes(1024 * 1024))")
+    output = await _run(sandbox, folder, "f = open('big', 'wb')\nfor _ in range(64): f.write(bytes(1024 * 1024))\nprint('done')")
     assert "done" not in output
     assert sum(each.stat().st_size for each in folder.iterdir()) <= _LIMITS.file_size
 
@@ -200,6 +225,27 @@ async def test_a_start_that_is_ended_at_any_moment_leaves_no_process(
             process = await starting
             sandbox.kill(process)
             await process.wait()
+    await until(lambda: not any(marker in command for command in _commands()))
+
+
+async def test_what_a_killed_pool_was_running_ends_with_it(sandbox: Sandbox, folder: Path) -> None:
+    marker = f"orphan of {folder}"
+    isolation = "required" if sandbox.isolated else "none"
+    script = f"""
+import asyncio, os
+from pathlib import Path
+from local.session_pool.sandbox import choose_sandbox
+async def main():
+    command = ["/bin/sh", "-c", "echo started; sleep 600; : {marker}"]
+    process = await choose_sandbox({isolation!r}, egress=False).start(
+        command, Path({str(folder)!r}), stdout=asyncio.subprocess.PIPE)
+    await process.stdout.readline()
+    os.kill(os.getpid(), 9)
+asyncio.run(main())
+"""
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", script)
+    with anyio.fail_after(40):
+        assert await killed.wait() == -9
     await until(lambda: not any(marker in command for command in _commands()))
 
 

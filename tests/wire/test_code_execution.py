@@ -1,13 +1,16 @@
 """The three tools that run code, as an agent uses them: the official client, both transports."""
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from mcp import ClientSession
 
-from tests.servers import Target
+from tests.servers import Target, running_server
 from tests.wire.clients import Connect, text_of
+from tests.wire.raw_http import call, post
 
 pytestmark = pytest.mark.anyio
 
@@ -95,14 +98,35 @@ async def test_slow_executions_do_not_delay_other_tools(target: Target, connect:
     done: list[str] = []
     async with connect(target) as session:
 
-        async def call(name: str, tool: str, **arguments: object) -> None:
+        async def call_tool(name: str, tool: str, **arguments: object) -> None:
             assert not (await session.call_tool(tool, arguments)).is_error
             done.append(name)
 
         async with anyio.create_task_group() as group:
             group.start_soon(
-                lambda: call("slow", "runPythonCode", pythonCode="import time; time.sleep(2)", environmentId=_SHARED)
+                lambda: call_tool(
+                    "slow", "runPythonCode", pythonCode="import time; time.sleep(2)", environmentId=_SHARED
+                )
             )
             for number in range(8):
-                group.start_soon(lambda number=number: call(f"hello {number}", "hello"))
+                group.start_soon(lambda number=number: call_tool(f"hello {number}", "hello"))
     assert done[-1] == "slow"
+
+
+def test_of_32_callers_at_once_four_slow_ones_do_not_delay_the_others(storage: str, tmp_path: Path) -> None:
+    with (
+        running_server("src", storage=storage, data=tmp_path, session_pool=True) as server,
+        ThreadPoolExecutor(32) as callers,
+    ):
+
+        def run(code: str, environment: str) -> str:
+            arguments = {"pythonCode": code, "environmentId": environment}
+            return post(server.target, call("runPythonCode", arguments)).event["result"]["structuredContent"]["stdout"]
+
+        # All five places of the pool: the slow ones are asked for first, and the last one answers the rest.
+        run("print(0)", "fast")
+        slow = [callers.submit(run, "import time; time.sleep(4); print('slow')", f"slow-{n}") for n in range(4)]
+        fast = [callers.submit(run, f"print({number})", "fast") for number in range(28)]
+        assert [each.result(30) for each in fast] == [f"{number}\n" for number in range(28)]
+        assert not any(each.done() for each in slow)
+        assert [each.result(30) for each in slow] == ["slow\n"] * 4
