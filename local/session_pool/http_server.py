@@ -2,6 +2,7 @@
 
 import re
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -24,6 +25,7 @@ _ARM = re.compile(
     r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.App/sessionPools/([^/]+)(?:/([a-z]+))?/?",
     re.IGNORECASE,
 )
+_LARGEST_BODY = 32 * 1024 * 1024  # the platform has a limit that is not public
 _OURS = (SUBSCRIPTION, RESOURCE_GROUP, POOL)
 
 
@@ -43,6 +45,8 @@ class PoolServer:
             response = await self._respond(request)
         except ClientDisconnect:
             response = Response(status_code=400)
+        except HTTPException as error:
+            response = Response(status_code=error.status_code, headers=error.headers)
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
@@ -61,7 +65,7 @@ class PoolServer:
             return await _refused_key(request, quirks.refused_key)
         if request.method != "POST":
             return Response(status_code=405, headers={"Allow": "POST"})  # inferred
-        response = await self._endpoint.respond(await request.body())
+        response = await self._endpoint.respond(await _body(request))
         return as_event(response) if quirks.sse_reply else response
 
     def _resource(self, request: Request, pool: tuple[str, ...], action: str | None) -> Response:
@@ -81,7 +85,16 @@ class PoolServer:
 
 async def _refused_key(request: Request, carrier: str) -> Response:
     error = PlatformError("Unauthorized", "The API key in x-ms-apikey is missing or not valid.")
-    return refusal(id_of(await request.body()), carrier, error)
+    return refusal(id_of(await _body(request)), carrier, error)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            raise HTTPException(413, headers={"Connection": "close"})
+    return bytes(body)
 
 
 def _is_ours(pool: tuple[str, ...]) -> bool:

@@ -55,7 +55,7 @@ class Sandbox:
         group: dict[str, Any] = (
             {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
             if sys.platform == "win32"
-            else {"start_new_session": True}
+            else {"start_new_session": True}  # without the person's terminal, too, into which code could type
         )
         options = group | {"cwd": folder, "stdin": stdin, "stdout": stdout, "stderr": stderr}
         starting = asyncio.create_task(self._spawn(self._command(argv, folder), self._variables(folder), options))
@@ -121,12 +121,10 @@ class BubblewrapSandbox(Sandbox):
     def kill(self, process: asyncio.subprocess.Process) -> None:
         if process.returncode is not None:
             return
+        # The first process of a pid namespace takes all others along. Killing bubblewrap would do as well, but for the
+        # moment before its --die-with-parent takes effect: then the rest would stay for ever.
         with contextlib.suppress(ProcessLookupError):
-            # The first process of a pid namespace takes all others along. Killing bubblewrap alone would do, but for
-            # the moment before its --die-with-parent takes effect: then the rest would stay for ever.
-            if process in self._first:
-                os.kill(self._first[process], signal.SIGKILL)
-            os.killpg(process.pid, signal.SIGKILL)
+            os.kill(self._first.get(process, process.pid), signal.SIGKILL)
 
     async def _spawn(
         self, command: list[str], variables: dict[str, str], options: dict[str, Any]
@@ -149,7 +147,7 @@ class BubblewrapSandbox(Sandbox):
 
     def _namespaces(self) -> list[str]:
         network = ["--share-net"] if self._egress else []
-        return [self._bubblewrap, "--unshare-all", *network, "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+        return [self._bubblewrap, "--unshare-all", *network, "--die-with-parent", "--cap-drop", "ALL"]
 
     def works(self) -> bool:
         """Whether this machine lets bubblewrap make its namespaces."""

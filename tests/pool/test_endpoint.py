@@ -97,6 +97,10 @@ async def test_a_token_is_no_key(pool: PoolClient) -> None:
     assert answer.status_code == 401
 
 
+async def test_a_message_of_more_than_32_mib_is_too_large(pool: PoolClient) -> None:
+    assert (await pool.call(RUN_PYTHON, environmentId="large", pythonCode="#" * 2**25)).status_code == 413
+
+
 async def test_get_is_not_allowed(pool: PoolClient) -> None:
     answer = await pool.http.get(pool.pool.endpoint, headers={"x-ms-apikey": pool.pool.key})
     assert answer.status_code == 405
