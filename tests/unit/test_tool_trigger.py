@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from local.errors import BindingError, PersonError
+from local.functions_host.raw_binding import RawBinding
 from local.functions_host.tool_trigger import read_tool_trigger
 
 _BINDING = {"type": "mcpToolTrigger", "direction": "IN", "name": "context", "toolName": "t", "description": "d"}
 
 
 def _listed(**members: object) -> dict[str, Any]:
-    return json.loads(read_tool_trigger(_BINDING | members).listing)
+    return json.loads(read_tool_trigger(RawBinding(json.dumps(_BINDING | members))).listing)
 
 
 def test_the_schema_of_each_kind_of_property() -> None:
