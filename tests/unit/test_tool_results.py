@@ -29,6 +29,9 @@ def _enveloped(**members: object) -> Any:
         (Value("json", "true"), "True"),
         (Value("json", "5"), "5"),
         (Value("int", 5), "5"),
+        (Value("json", "1.0"), "1"),
+        (Value("double", 2.5), "2.5"),
+        (Value("int", True), "1"),
         (Value("bytes", b"x"), "System.Byte[]"),
     ],
 )
