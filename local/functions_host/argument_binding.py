@@ -54,4 +54,4 @@ def read_prompt_argument(binding: RawBinding) -> PromptArgumentBinding:
     """Reads a raw mcpPromptArgument binding. Raises BindingError where the host would put the function in error."""
     binding.check_constructor("argumentName", "description", "isRequired")
     binding.check_is_string()
-    return PromptArgumentBinding(binding.name, binding.required("argumentName"), binding.get("isRequired") is True)
+    return PromptArgumentBinding(binding.name, binding.required("argumentName"), binding.flag("isRequired"))

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from local.errors import InvocationError
 from local.functions_host.bindings import BindingContext
+from local.functions_host.blob_binding import BlobBinding
 from local.functions_host.blob_store import BlobStore
 from local.functions_host.calls import Call
 from local.functions_host.functions import Function, FunctionApp, load_functions
@@ -67,7 +68,8 @@ class FunctionsHost:
     async def start(self) -> None:
         """Loads the app. Raises AppLoadError if it does not load, PersonError where the real host would not start."""
         self.app = load_functions(await self.worker.start(), self.settings.configuration)
-        if any(function.inputs or function.outputs for function in self.app.functions):
+        bindings = [each for function in self.app.functions for each in (*function.inputs, *function.outputs)]
+        if any(isinstance(binding, BlobBinding) for binding in bindings):
             self._preparing = asyncio.create_task(self.blobs.prepare())
 
     async def stop(self) -> None:

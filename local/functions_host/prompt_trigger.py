@@ -88,7 +88,7 @@ def read_prompt_trigger(binding: RawBinding) -> PromptTrigger:
         arguments=_elements(name, binding, "promptArguments", PromptArgument),
         icons=_elements(name, binding, "icons", Icon),
         metadata=read_metadata(binding.get("metadata"), f"the prompt '{name}'"),
-        use_result_schema=binding.get("useResultSchema") is True,
+        use_result_schema=binding.flag("useResultSchema"),
     )
 
 

@@ -29,6 +29,18 @@ class RawBinding:
             f"Unable to configure binding '{self.name}' of type '{self.type_as_written}': {member} is not text."
         )
 
+    def flag(self, member: str) -> bool:
+        """Returns a member that is true or false, false if it is not there. Raises BindingError."""
+        value = self._members.get(member)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        raise BindingError(
+            f"Unable to configure binding '{self.name}' of type '{self.type_as_written}': "
+            f"{member} is neither true nor false."
+        )
+
     def required(self, member: str) -> str:
         """Returns a member without which the host cannot make the attribute. Raises BindingError."""
         value = self.text(member)

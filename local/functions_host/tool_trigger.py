@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+import msgspec
+
 from local.errors import BindingError, PersonError
 from local.functions_host.calls import Call
 from local.functions_host.raw_binding import RawBinding
@@ -69,50 +71,55 @@ def read_tool_trigger(binding: RawBinding) -> ToolTrigger:
         input_schema=_input_schema(name, binding),
         output_schema=_schema(name, "output", output_schema) if output_schema else None,
         metadata=read_metadata(binding.get("metadata"), f"the tool '{name}'"),
-        use_result_schema=binding.get("useResultSchema") is True,
+        use_result_schema=binding.flag("useResultSchema"),
     )
 
 
 def _input_schema(tool: str, binding: RawBinding) -> dict[str, Any]:
-    if binding.get("useWorkerInputSchema") is True:
+    if binding.flag("useWorkerInputSchema"):
         if not binding.get("inputSchema"):
             raise PersonError("InputSchema is null or invalid.", f"Give the tool '{tool}' an inputSchema.")
         return _schema(tool, "input", binding.get("inputSchema"))
-    properties = binding.get("toolProperties")
-    if properties is None:
+    text = binding.text("toolProperties")
+    if text is None:
         return _schema_of([])
-    if not isinstance(properties, str):
-        raise BindingError(f"Unable to configure binding: toolProperties of '{tool}' is not text; use json.dumps.")
     try:
-        elements = json.loads(properties)
-        return _schema_of([_lower_names(element) for element in elements])
-    except (ValueError, TypeError, AttributeError) as error:
+        elements = msgspec.json.decode(text, type=list[dict[str, Any]] | None) or []
+        lower_names = [{name.lower(): value for name, value in each.items()} for each in elements]
+        return _schema_of(msgspec.convert(lower_names, list[_Property]))
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise PersonError(
-            f"The toolProperties of the tool '{tool}' are not a JSON array of objects: {error}.",
+            f"The toolProperties of the tool '{tool}' are not a JSON array of what they should be: {error}.",
             "Write them with json.dumps of a list of dicts with propertyName, propertyType and description.",
         ) from None
 
 
-def _schema_of(properties: list[dict[str, Any]]) -> dict[str, Any]:
-    described: dict[str, Any] = {}
-    required: list[str] = []
-    for each in properties:
-        name = each.get("propertyname")
-        if not isinstance(name, str) or not name.strip():
-            continue  # the extension leaves it out without a word
-        described[name] = _property_schema(each)
-        if each.get("isrequired") is True and name not in required:
-            required.append(name)
+class _Property(msgspec.Struct, rename="lower"):
+    """An element of toolProperties."""
+
+    propertyName: str | None = None
+    propertyType: str | None = None
+    description: str | None = None
+    isRequired: bool = False
+    isArray: bool = False
+    enumValues: list[str] | None = None
+
+    def schema(self) -> dict[str, Any]:
+        """Returns the JSON Schema of the property."""
+        schema: dict[str, Any] = {"type": self.propertyType}
+        if self.enumValues:
+            schema["enum"] = self.enumValues
+        if self.isArray:
+            schema = {"type": "array", "items": schema}
+        return schema | {"description": self.description or ""}
+
+
+def _schema_of(properties: list[_Property]) -> dict[str, Any]:
+    # One without a name is left out, without a word.
+    named = {each.propertyName: each for each in properties if each.propertyName and each.propertyName.strip()}
+    required = [name for name in named if any(each.isRequired for each in properties if each.propertyName == name)]
+    described = {name: each.schema() for name, each in named.items()}
     return {"type": "object", "properties": described, "required": required}
-
-
-def _property_schema(declared: dict[str, Any]) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": declared.get("propertytype")}
-    if declared.get("enumvalues"):
-        schema["enum"] = declared["enumvalues"]
-    if declared.get("isarray") is True:
-        schema = {"type": "array", "items": schema}
-    return schema | {"description": declared.get("description") or ""}
 
 
 def _schema(tool: str, kind: str, text: Any) -> dict[str, Any]:
@@ -138,7 +145,3 @@ def _is_tool_schema(schema: Any) -> bool:
         and isinstance(schema.get("properties", {}), dict)
         and isinstance(schema.get("required", []), list)
     )
-
-
-def _lower_names(element: dict[str, Any]) -> dict[str, Any]:
-    return {name.lower(): value for name, value in element.items()}

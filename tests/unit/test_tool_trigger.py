@@ -75,6 +75,7 @@ def test_a_workers_own_schema_is_listed_as_it_is() -> None:
         ({"metadata": "{"}, "not a JSON object"),
         ({"dataType": "BINARY"}, "fails every call"),
         ({"toolName": None}, "no toolName"),
+        ({"useResultSchema": 5}, "neither true nor false"),
     ],
 )
 def test_what_puts_a_function_in_error(members: dict[str, object], problem: str) -> None:
@@ -88,6 +89,9 @@ def test_what_puts_a_function_in_error(members: dict[str, object], problem: str)
         ({"toolProperties": ""}, "not a JSON array"),
         ({"toolProperties": "[5]"}, "not a JSON array"),
         ({"toolProperties": "5"}, "not a JSON array"),
+        ({"toolProperties": '[{"propertyName":5}]'}, "not a JSON array"),
+        ({"toolProperties": '[{"propertyName":"a","isRequired":"yes"}]'}, "not a JSON array"),
+        ({"toolProperties": '[{"propertyName":"a"},]'}, "not a JSON array"),
         ({"outputSchema": "{"}, "Failed to parse OutputSchema for tool 't'"),
         ({"outputSchema": '{"type":"array"}'}, "not a valid MCP tool output JSON schema"),
         ({"useWorkerInputSchema": True}, "InputSchema is null or invalid"),

@@ -1,3 +1,4 @@
+# pyright: basic
 """Resources and prompts, and an MCP App: a tool with a page that shows what it returned."""
 
 import json

@@ -1,3 +1,4 @@
+# pyright: basic
 """Every way in which the Python SDK declares a tool, one function each."""
 
 import base64
@@ -99,13 +100,13 @@ def returns_text_block() -> TextContent:
 def returns_blocks() -> List[Union[TextContent, ImageContent]]:
     """Returns several blocks."""
     pixel = base64.b64encode(b"pixel").decode()
-    return [TextContent(type="text", text="one"), ImageContent(type="image", data=pixel, mimeType="image/png")]
+    return [TextContent(type="text", text="one"), ImageContent(type="image", data=pixel, mime_type="image/png")]
 
 
 @app.mcp_tool()
 def returns_an_error() -> CallToolResult:
     """Returns a whole result, which alone can say that it is an error."""
-    return CallToolResult(content=[TextContent(type="text", text="no such thing")], isError=True)
+    return CallToolResult(content=[TextContent(type="text", text="no such thing")], is_error=True)
 
 
 @func.mcp_content

@@ -1,3 +1,4 @@
+# pyright: basic
 """Blobs in every shape in which a function can take or give them."""
 
 import json
@@ -51,7 +52,7 @@ def load_text(key: str, file: str) -> str:
 
 
 @app.mcp_tool()
-@app.blob_input(arg_name="file", path=_PATH, connection=_CONNECTION, data_type="BINARY")
+@app.blob_input(arg_name="file", path=_PATH, connection=_CONNECTION, data_type=func.DataType.BINARY)
 def load_bytes(key: str, file: bytes) -> str:
     """Reads a blob as bytes."""
     return file.hex()
