@@ -7,6 +7,7 @@ from typing import Protocol
 from local.functions_host.binding_expressions import BindingValue
 from local.functions_host.blob_store import BlobStore
 from local.functions_host.calls import Call
+from local.functions_host.queue_store import QueueStore
 from local.functions_host.worker_messages import Value
 
 
@@ -20,6 +21,7 @@ class BindingContext:
     function_name: str
     invocation_id: str
     blobs: BlobStore
+    queues: QueueStore
 
 
 class InputBinding(Protocol):

@@ -17,6 +17,7 @@ from local.functions_host.bindings import InputBinding, OutputBinding
 from local.functions_host.blob_binding import BlobBinding
 from local.functions_host.blob_client_binding import BlobClientBinding
 from local.functions_host.prompt_trigger import PromptTrigger, read_prompt_trigger
+from local.functions_host.queue_binding import QueueOutput
 from local.functions_host.raw_binding import RawBinding
 from local.functions_host.resource_trigger import ResourceTrigger, read_resource_trigger
 from local.functions_host.resource_uri import same_structure
@@ -132,6 +133,8 @@ def _function(metadata: FunctionMetadata, configuration: Configuration) -> Funct
             inputs.append(_blob_input(binding, configuration))
         elif binding.type == "blob" and binding.direction == "out":
             outputs.append(_blob(binding, configuration))
+        elif binding.type == "queue" and binding.direction == "out":
+            outputs.append(_queue(binding, configuration))
         else:
             raise BindingError(
                 f"The binding '{binding.name}' of type '{binding.type_as_written}' (direction {binding.direction}) "
@@ -190,8 +193,16 @@ def _blob(binding: RawBinding, configuration: Configuration) -> BlobBinding:
 
 
 def _blob_place(binding: RawBinding, configuration: Configuration) -> tuple[Template, str]:
-    connection = Template(str(binding.get("connection") or ""), configuration).text
-    return Template(str(binding.get("path")), configuration), connection
+    return Template(binding.required("path"), configuration), _connection(binding, configuration)
+
+
+def _queue(binding: RawBinding, configuration: Configuration) -> QueueOutput:
+    queue = Template(binding.required("queueName"), configuration)
+    return QueueOutput(binding.name, queue, _connection(binding, configuration))
+
+
+def _connection(binding: RawBinding, configuration: Configuration) -> str:
+    return Template(binding.text("connection") or "", configuration).text
 
 
 def _refuse_duplicates(functions: list[Function]) -> None:

@@ -19,6 +19,7 @@ from local.functions_host.blob_binding import BlobBinding
 from local.functions_host.blob_store import BlobStore
 from local.functions_host.calls import Call
 from local.functions_host.functions import Function, FunctionApp, load_functions
+from local.functions_host.queue_store import QueueStore
 from local.functions_host.settings import Settings
 from local.functions_host.worker_messages import Completed, FunctionMetadata, Invoke, Value
 
@@ -60,10 +61,14 @@ class FunctionsHost:
     worker: FunctionRunner
     blobs: BlobStore
     on_executed: Callable[[Execution], None]
+    queues: QueueStore = field(init=False)
     app: FunctionApp = field(default_factory=lambda: FunctionApp(()))
     executing: dict[str, Function] = field(default_factory=dict[str, Function])
     """The calls under way, by invocation id."""
     _preparing: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.queues = QueueStore(self.settings.configuration)
 
     async def start(self) -> None:
         """Loads the app. Raises AppLoadError if it does not load, PersonError where the real host would not start."""
@@ -76,6 +81,7 @@ class FunctionsHost:
         """Ends the worker and closes the storage."""
         await self.worker.stop()
         await self.blobs.close()
+        await self.queues.close()
 
     async def run(self, function: Function, call: Call) -> bytes:
         """Runs a function and returns its result as JSON. Raises InvocationError, which is already reported then."""
@@ -104,7 +110,7 @@ class FunctionsHost:
         context: BindingContext | None = None
         if function.inputs or function.outputs:
             data = call.binding_data(trigger.binding_name, payload)
-            context = BindingContext(call, data, function.name, invocation_id, self.blobs)
+            context = BindingContext(call, data, function.name, invocation_id, self.blobs, self.queues)
             inputs += await _read_inputs(function, context)
         completed = await self.worker.invoke(
             Invoke(invocation_id, function.function_id, inputs), self.settings.function_timeout

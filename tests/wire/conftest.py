@@ -22,5 +22,5 @@ def name() -> str:
 
 @pytest.fixture(scope="module")
 def account() -> str:
-    """The connection string of an Azurite for the tests of one module."""
-    return azurite_connection_string(free_port())
+    """The connection string of an Azurite, blobs and queues, for the tests of one module."""
+    return azurite_connection_string(free_port(), free_port())

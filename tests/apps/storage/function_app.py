@@ -2,6 +2,7 @@
 """Blobs in every shape in which a function can take or give them."""
 
 import json
+from typing import List
 
 import azure.functions as func
 import azurefunctions.extensions.bindings.blob as blob
@@ -92,3 +93,19 @@ def stream(key: str, stream: blob.StorageStreamDownloader) -> str:
 @app.mcp_tool_trigger(arg_name="context", tool_name="save_member", description="Keeps it.", tool_properties=_KEY)
 def save_member(context: str, key: str, copy: func.Out[str]) -> dict:
     return {"copy": f"copy of {key}"}
+
+
+@app.mcp_tool()
+@app.queue_output(arg_name="message", queue_name="%QUEUE_PREFIX%-{mcptoolargs.queue}", connection=_CONNECTION)
+def send(queue: str, text: str, message: func.Out[str]) -> str:
+    """Sends a message, or with text that is a JSON array one for each element."""
+    message.set(text)
+    return "sent"
+
+
+@app.mcp_tool()
+@app.queue_output(arg_name="messages", queue_name="%QUEUE_PREFIX%-{mcptoolargs.queue}", connection=_CONNECTION)
+def send_several(queue: str, texts: list[str], messages: func.Out[List[str]]) -> str:
+    """Sends several messages."""
+    messages.set(texts)
+    return "sent"

@@ -1,4 +1,4 @@
-"""Blobs in every shape in which a function can take or give them, through a real port and in a real Azurite."""
+"""Blobs and queues in every shape in which a function can take or give them, in a real Azurite."""
 
 import json
 from collections.abc import Iterator
@@ -77,3 +77,32 @@ def test_a_binding_that_cannot_be_resolved_fails_the_call_whatever_its_type(app:
 @pytest.mark.parametrize(("value", "name"), [(5, "5"), (True, "True"), (1.50, "1.5")])
 def test_a_path_is_made_of_the_arguments_as_text(app: Target, value: object, name: str) -> None:
     assert _text(app, "look", key=value) == f"notes/{name}.txt False"
+
+
+def _messages(account: str, queue: str) -> list[str]:
+    from azure.storage.queue import QueueServiceClient, TextBase64DecodePolicy
+
+    with QueueServiceClient.from_connection_string(account) as service:
+        client = service.get_queue_client(queue, message_decode_policy=TextBase64DecodePolicy())
+        return [message.content for message in client.receive_messages()]
+
+
+def test_a_message_is_put_in_a_queue_that_is_made_for_it(app: Target, account: str) -> None:
+    assert _text(app, "send", queue="First", text="größer") == "sent"
+    assert _text(app, "send", queue="first", text="second") == "sent"
+    assert _messages(account, "jobs-first") == ["größer", "second"]
+
+
+def test_text_that_is_a_json_array_is_one_message_an_element(app: Target, account: str) -> None:
+    _text(app, "send", queue="array", text='["a", {"b": 1}, 5]')
+    assert _messages(account, "jobs-array") == ["a", '{\n  "b": 1\n}', "5"]
+
+
+def test_a_list_is_as_many_messages(app: Target, account: str) -> None:
+    _text(app, "send_several", queue="list", texts=["one", "two"])
+    assert _messages(account, "jobs-list") == ["one", "two"]
+
+
+def test_a_queue_that_cannot_be_fails_the_call(app: Target) -> None:
+    assert _result(app, "send", queue="a--b", text="x")["isError"] is True
+    assert _result(app, "send", queue="json", text="{not json}")["isError"] is True
