@@ -22,6 +22,10 @@ class ExactNames(dict[str, str]):
     """Members whose names are compared with their case: the arguments of a call. Those of other objects are not."""
 
 
+# Microsoft's own sample of a resource template has had this name, which no release of the extension knows.
+_HINTS = {"mcpresourceargs": " The parameters of a template stand alone: write {Name}, not {mcpresourceargs.Name}."}
+
+
 @dataclass(frozen=True)
 class _Expression:
     """One `{...}`: the names between the dots, and what follows the colon."""
@@ -104,7 +108,8 @@ def _evaluate(expression: _Expression, data: Mapping[str, BindingValue], method_
     if builtin is not None and first not in data:
         return builtin()
     if first not in data:
-        raise BindingError(f"No value for named parameter '{expression.names[0]}'.")
+        hint = _HINTS.get(first, "")
+        raise BindingError(f"No value for named parameter '{expression.names[0]}'.{hint}")
     value = data[first]
     for name in expression.names[1:]:
         value = _member(value, name)

@@ -90,7 +90,7 @@ async def test_the_function_sees_the_call_with_the_types_of_its_arguments(host: 
 async def test_only_the_presence_of_required_arguments_is_checked(
     host: Host, arguments: object, missing: str | None
 ) -> None:
-    declared = [{"name": "a", "required": True}, {"name": "b", "required": True}, {"name": "c"}]
+    declared = [{"name": "a", "required": True}, {"name": "b", "required": True}, {"name": "c", "required": False}]
     host.worker.add("f", lambda _: Value("string", "ran"), prompt("p", promptArguments=json.dumps(declared)))
     await host.start()
     params = {"name": "p", "arguments": arguments}

@@ -184,6 +184,16 @@ async def test_bindings_can_name_the_parameters_of_a_template(host: Host, path: 
     assert f"value 'UPPER/{resolved}'" in str(host.executions[0].error)  # refused, for its container's name
 
 
+async def test_a_name_that_a_sample_has_and_the_extension_does_not_know_is_explained(host: Host) -> None:
+    blob = raw("blob", name="file", path="box/{mcpresourceargs.Name}", connection="X")
+    host.worker.add("f", _never, blob, resource("a://{Name}"))
+    await host.start()
+    await host.error("resources/read", {"uri": "a://b"})
+    error = str(host.executions[0].error)
+    assert error.startswith("No value for named parameter 'mcpresourceargs'.")
+    assert "write {Name}" in error
+
+
 async def test_a_parameter_with_the_name_of_a_member_of_the_payload_is_overwritten(host: Host) -> None:
     blob = raw("blob", name="file", path="UPPER/{uri}{transport}", connection="X")
     host.worker.add("f", _never, blob, resource("a://{uri}/{transport}"))

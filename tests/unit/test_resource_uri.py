@@ -61,7 +61,7 @@ def test_what_is_no_uri_of_a_resource(uri: str, problem: str) -> None:
         ("user://{name}", "user://a/b", None),
         ("user://{name}", "user://a?b", None),
         ("user://{name}", "user://", None),
-        ("a://b?{q}&{r}", "a://b?q=1/2?3&r=4", ("q=1/2?3", "r=4")),
+        ("a://b?{q}&{r}", "a://b?q=1/2?3&r=4/5", ("q=1/2?3", "r=4/5")),
         ("a://b?{q}", "a://b?q=1&r=2", None),
         ("a://b?q={q}", "a://b?q=1&r=2", ("1&r=2",)),  # only a '?' or '&' right before the expression counts
         ("a://b?q={q}", "a://b?q=1/2", None),
