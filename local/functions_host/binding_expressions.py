@@ -111,6 +111,11 @@ def _evaluate(expression: _Expression, data: Mapping[str, BindingValue], method_
         hint = _HINTS.get(first, "")
         raise BindingError(f"No value for named parameter '{expression.names[0]}'.{hint}")
     value = data[first]
+    if value is None and first.startswith("mcp") and len(expression.names) > 1:
+        raise BindingError(
+            f"The members of '{expression.names[0]}' are not modelled by this host; "
+            "{arguments.NAME}, {name}, {uri} and {transport.name} give the same."
+        )
     for name in expression.names[1:]:
         value = _member(value, name)
     return value if isinstance(value, str) else ""  # a complex value substitutes nothing
