@@ -25,10 +25,18 @@ _STOP_SECONDS = 10
 
 
 class Azurite:
-    """One Azurite on this machine. `data` is the folder that keeps its blobs between starts."""
+    """One Azurite on this machine. `data` is the folder that keeps its blobs and queues between starts.
 
-    def __init__(self, blob_port: int, data: Path, cache: Path, console: Console) -> None:
+    Without a `queue_port` it serves blobs alone, except on the default port.
+    """
+
+    def __init__(
+        self, blob_port: int, data: Path, cache: Path, console: Console, queue_port: int | None = None
+    ) -> None:
         self._blob_port = blob_port
+        default = blob_port == DEFAULT_BLOB_PORT
+        self._queue_port = queue_port or (_QUEUE_PORT if default else None)
+        self._table_port = _TABLE_PORT if default else 0  # 0 is any that is free
         self._data = data
         self._cache = cache
         self._console = console
@@ -85,9 +93,9 @@ class Azurite:
     def _arguments(self, modules: Path) -> list[str]:
         options = ["--location", str(self._data), "--blobPort", str(self._blob_port), "--blobKeepAliveTimeout", "60",
                    "--silent", "--skipApiVersionCheck", "--disableTelemetry"]  # fmt: skip
-        if self._blob_port != DEFAULT_BLOB_PORT:  # somebody's own arrangement: only what they named
+        if self._queue_port is None:  # somebody's own arrangement: only what they named
             return [str(modules / "azurite/dist/src/blob/main.js"), *options]
-        others = ["--queuePort", str(_QUEUE_PORT), "--tablePort", str(_TABLE_PORT)]
+        others = ["--queuePort", str(self._queue_port), "--tablePort", str(self._table_port)]
         return [str(modules / "azurite/dist/src/azurite.js"), *options, *others]
 
     async def _listening(self, child: asyncio.subprocess.Process) -> None:
@@ -103,9 +111,10 @@ class Azurite:
         finally:
             ended.cancel()
         await child.wait()
+        ports = [str(port) for port in (self._blob_port, self._queue_port, self._table_port) if port]
         raise PersonError(
             f"Azurite did not start: {' '.join(self._last_lines) or 'it said nothing.'}",
-            f"Free the ports {self._blob_port}, {_QUEUE_PORT} and {_TABLE_PORT}, or start an Azurite of your own.",
+            f"Free the ports {', '.join(ports)}, or start an Azurite of your own.",
         )
 
     async def _watch(self, child: asyncio.subprocess.Process) -> None:

@@ -19,7 +19,7 @@ from local.console import Console
 from local.errors import BindingError, PersonError
 from local.functions_host.app_traceback import explain_load_error
 from local.functions_host.blob_store import BlobStore
-from local.functions_host.connections import azurite_blob_port, storage_connection_string
+from local.functions_host.connections import azurite_blob_port, azurite_queue_port, storage_connection_string
 from local.functions_host.host import FunctionsHost
 from local.functions_host.http_server import create_app
 from local.functions_host.listener import StopSignal, listen, serve
@@ -145,11 +145,12 @@ def _host(settings: Settings, terminal: HostTerminal) -> FunctionsHost:
 def _azurite(settings: Settings, data: Path, console: Console) -> Azurite | None:
     """Returns the Azurite that the app's storage is meant to be; None if it has no storage, or one elsewhere."""
     try:
-        port = azurite_blob_port(storage_connection_string(settings.configuration, "AzureWebJobsStorage"))
+        storage = storage_connection_string(settings.configuration, "AzureWebJobsStorage")
+        port, queue_port = azurite_blob_port(storage), azurite_queue_port(storage)
     except BindingError as error:
         console.write(f"{error} What needs it will fail, and so will func and Azure.", "yellow")
         return None
-    return Azurite(port, data, _CACHE, console) if port else None
+    return Azurite(port, data, _CACHE, console, queue_port) if port else None
 
 
 def _session_pool(settings: Settings, options: argparse.Namespace, console: Console) -> "SessionPool | None":

@@ -165,14 +165,18 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def azurite_connection_string(port: int) -> str:
-    """Returns the connection string of an Azurite's blob service on `port`; the SDK knows the account and its key."""
+def azurite_connection_string(port: int, queue_port: int | None = None) -> str:
+    """Returns the connection string of an Azurite on `port`, with queues if they have a port too.
+
+    The SDK knows the account and its key.
+    """
     from azure.storage.blob import BlobServiceClient
 
     with BlobServiceClient.from_connection_string("UseDevelopmentStorage=true") as service:
         account, key = service.credential.account_name, service.credential.account_key
-    endpoint = f"http://127.0.0.1:{port}/{account}"
-    return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};BlobEndpoint={endpoint};"
+    text = f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};"
+    text += f"BlobEndpoint=http://127.0.0.1:{port}/{account};"
+    return text + (f"QueueEndpoint=http://127.0.0.1:{queue_port}/{account};" if queue_port else "")
 
 
 @contextmanager

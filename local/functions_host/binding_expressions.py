@@ -22,6 +22,10 @@ class ExactNames(dict[str, str]):
     """Members whose names are compared with their case: the arguments of a call. Those of other objects are not."""
 
 
+# Microsoft's own sample of a resource template has had this name, which no release of the extension knows.
+_HINTS = {"mcpresourceargs": " The parameters of a template stand alone: write {Name}, not {mcpresourceargs.Name}."}
+
+
 @dataclass(frozen=True)
 class _Expression:
     """One `{...}`: the names between the dots, and what follows the colon."""
@@ -104,8 +108,14 @@ def _evaluate(expression: _Expression, data: Mapping[str, BindingValue], method_
     if builtin is not None and first not in data:
         return builtin()
     if first not in data:
-        raise BindingError(f"No value for named parameter '{expression.names[0]}'.")
+        hint = _HINTS.get(first, "")
+        raise BindingError(f"No value for named parameter '{expression.names[0]}'.{hint}")
     value = data[first]
+    if value is None and first.startswith("mcp") and len(expression.names) > 1:
+        raise BindingError(
+            f"The members of '{expression.names[0]}' are not modelled by this host; "
+            "{arguments.NAME}, {name}, {uri} and {transport.name} give the same."
+        )
     for name in expression.names[1:]:
         value = _member(value, name)
     return value if isinstance(value, str) else ""  # a complex value substitutes nothing

@@ -8,12 +8,12 @@ import codecs
 import json
 import re
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local.errors import BindingError
-from local.functions_host.binding_expressions import BindingValue, Template
-from local.functions_host.blob_store import BlobPath, BlobStore
+from local.functions_host.binding_expressions import Template
+from local.functions_host.bindings import BindingContext
+from local.functions_host.blob_store import BlobPath
 from local.functions_host.worker_messages import Value
 
 _CONTAINER = re.compile(r"\$root|\$web|[a-z0-9](?:(?:[a-z0-9]|-(?!-)){1,61})[a-z0-9]")
@@ -37,26 +37,29 @@ class BlobBinding:
     data_type: str
     """`string` (the host's default), `binary` or `stream`."""
 
-    def resolve(self, data: Mapping[str, BindingValue], method_name: str) -> BlobPath:
-        """Returns the blob this binding means in one call. Raises BindingError for an illegal name."""
-        return parse_blob_path(self.path.resolve(data, method_name))
-
-    async def read(self, store: BlobStore, path: BlobPath) -> Value:
-        """Returns what the function receives; a Value of no kind, which becomes None, if there is no such blob."""
+    async def read(self, context: BindingContext) -> Value:
+        """Returns the content as the `data_type` says; a Value of no kind, which becomes None, if there is no blob."""
+        path = self._resolve(context)
         if self.data_type == "stream":
             return Value()  # the host has no stream to give to another process
-        content = await store.read(self.connection, path)
+        content = await context.blobs.read(self.connection, path)
         if content is None:
             return Value()
         return Value("bytes", content) if self.data_type == "binary" else Value("string", decode_text(content))
 
-    async def write(self, store: BlobStore, path: BlobPath, value: Value, invocation_id: str) -> None:
+    async def write(self, context: BindingContext, value: Value) -> None:
         """Writes what the function set, replacing the blob. Raises BindingError if that fails."""
+        path = self._resolve(context)
+        # The host writes this metadata so that a blob trigger can tell who wrote a blob.
+        parent = {"AzureWebJobsParentId": context.invocation_id}
         try:
-            # The host writes this metadata so that a blob trigger can tell who wrote a blob.
-            await store.write(self.connection, path, encode_output(value), {"AzureWebJobsParentId": invocation_id})
+            await context.blobs.write(self.connection, path, encode_output(value), parent)
         except BindingError as error:
             raise BindingError(f"Error while handling parameter _binder after function returned: {error}") from error
+
+    def _resolve(self, context: BindingContext) -> BlobPath:
+        """Returns the blob this binding means in one call. Raises BindingError for an illegal name."""
+        return parse_blob_path(self.path.resolve(context.data, context.function_name))
 
 
 def parse_blob_path(text: str) -> BlobPath:

@@ -9,6 +9,7 @@ from local.errors import BindingError
 from local.functions_host.settings import Configuration
 
 _AZURITE_BLOB_PORT = 10000
+_AZURITE_QUEUE_PORT = 10001
 _AZURITE_ACCOUNT = "devstoreaccount1"
 
 
@@ -34,10 +35,19 @@ def storage_connection_string(configuration: Configuration, name: str) -> str:
 
 def azurite_blob_port(connection_string: str) -> int | None:
     """Returns the port of the Azurite on this machine that `connection_string` means; None if it means another."""
+    return _azurite_port(connection_string, "blobendpoint", _AZURITE_BLOB_PORT)
+
+
+def azurite_queue_port(connection_string: str) -> int | None:
+    """Returns the same of its queues, None as well if the connection string names none."""
+    return _azurite_port(connection_string, "queueendpoint", _AZURITE_QUEUE_PORT)
+
+
+def _azurite_port(connection_string: str, member: str, default: int) -> int | None:
     parts = _parts(connection_string)
     if parts.get("usedevelopmentstorage", "").lower() == "true":
-        return _AZURITE_BLOB_PORT
-    endpoint = urlsplit(parts.get("blobendpoint", ""))
+        return default
+    endpoint = urlsplit(parts.get(member, ""))
     on_this_machine = endpoint.hostname in ("127.0.0.1", "localhost", "::1") and endpoint.scheme == "http"
     return endpoint.port if on_this_machine and parts.get("accountname") == _AZURITE_ACCOUNT else None
 

@@ -1,18 +1,31 @@
 """The functions of an app: from what the worker indexed to what can be called."""
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from local.errors import BindingError, PersonError
+from local.functions_host.argument_binding import (
+    PromptArgumentBinding,
+    ToolPropertyBinding,
+    read_prompt_argument,
+    read_tool_property,
+)
 from local.functions_host.binding_expressions import Template
+from local.functions_host.bindings import InputBinding, OutputBinding
 from local.functions_host.blob_binding import BlobBinding
+from local.functions_host.blob_client_binding import BlobClientBinding
+from local.functions_host.prompt_trigger import PromptTrigger, read_prompt_trigger
+from local.functions_host.queue_binding import QueueOutput
+from local.functions_host.raw_binding import RawBinding
+from local.functions_host.resource_trigger import ResourceTrigger, read_resource_trigger
+from local.functions_host.resource_uri import same_structure
 from local.functions_host.settings import Configuration
 from local.functions_host.tool_trigger import ToolTrigger, read_tool_trigger
 from local.functions_host.worker_messages import FunctionMetadata
+
+type Trigger = ToolTrigger | ResourceTrigger | PromptTrigger
 
 # The host's own rules (azure-functions-host, Utility.cs and ScriptHost).
 _FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
@@ -26,9 +39,9 @@ class Function:
 
     name: str
     function_id: str
-    trigger: ToolTrigger
-    inputs: tuple[BlobBinding, ...]
-    outputs: tuple[BlobBinding, ...]
+    trigger: Trigger
+    inputs: tuple[InputBinding, ...]
+    outputs: tuple[OutputBinding, ...]
 
 
 @dataclass(frozen=True)
@@ -41,11 +54,49 @@ class FunctionApp:
 
     def tool(self, name: str) -> Function | None:
         """Returns the function behind a tool; the extension finds tools in any case."""
-        return self._tools.get(name.lower())
+        return self.tools.get(name.lower())
+
+    def prompt(self, name: str) -> Function | None:
+        """Returns the function behind a prompt, in any case as well."""
+        return self.prompts.get(name.lower())
+
+    def resource(self, uri: str) -> tuple[Function, dict[str, str]] | None:
+        """Returns the function behind a resource, and what the parameters of its template stand for in `uri`.
+
+        A resource with that very URI, in any case, comes before templates; those are tried in their order.
+        """
+        if static := self.resources.get(uri.lower()):
+            return static, {}
+        for function in self.templates:
+            trigger = function.trigger
+            assert isinstance(trigger, ResourceTrigger)
+            assert trigger.match
+            if (parameters := trigger.match(uri)) is not None:
+                return function, parameters
+        return None
 
     @cached_property
-    def _tools(self) -> dict[str, Function]:
-        return {function.trigger.tool_name.lower(): function for function in self.functions}
+    def tools(self) -> dict[str, Function]:
+        """The tools, by their names in lower case."""
+        return {each.trigger.public_name.lower(): each for each in self._that_are("tool")}
+
+    @cached_property
+    def prompts(self) -> dict[str, Function]:
+        """The prompts, by their names in lower case."""
+        return {each.trigger.public_name.lower(): each for each in self._that_are("prompt")}
+
+    @cached_property
+    def resources(self) -> dict[str, Function]:
+        """The resources that are no templates, by their URIs in lower case."""
+        return {each.trigger.public_name.lower(): each for each in self._that_are("resource")}
+
+    @cached_property
+    def templates(self) -> list[Function]:
+        """The templates of resources."""
+        return self._that_are("template")
+
+    def _that_are(self, noun: str) -> list[Function]:
+        return [each for each in self.functions if each.trigger.noun == noun]
 
 
 def load_functions(indexed: Iterable[FunctionMetadata], configuration: Configuration) -> FunctionApp:
@@ -68,52 +119,112 @@ def load_functions(indexed: Iterable[FunctionMetadata], configuration: Configura
 def _function(metadata: FunctionMetadata, configuration: Configuration) -> Function:
     if not _FUNCTION_NAME.fullmatch(metadata.name):
         raise BindingError(f"'{metadata.name}' is not a valid function name.")
-    triggers: list[ToolTrigger] = []
-    inputs: list[BlobBinding] = []
-    outputs: list[BlobBinding] = []
+    triggers: list[Trigger] = []
+    inputs: list[InputBinding] = []
+    outputs: list[OutputBinding] = []
     for raw in metadata.raw_bindings:
-        binding: dict[str, Any] = json.loads(raw)
+        binding = RawBinding(raw)
         _check_name(binding)
-        match binding["type"].lower(), str(binding.get("direction", "in")).lower():
-            case "mcptooltrigger", _:
-                triggers.append(read_tool_trigger(binding))
-            case "blob", "in":
-                inputs.append(_blob(binding, configuration))
-            case "blob", "out":
-                outputs.append(_blob(binding, configuration))
-            case _, direction:
-                raise BindingError(
-                    f"The binding '{binding['name']}' of type '{binding['type']}' (direction {direction}) "
-                    "is not modelled by this host; func and Azure may run it."
-                )
-    return Function(metadata.name, metadata.function_id, triggers[0], tuple(inputs), tuple(outputs))
+        if binding.type in _TRIGGERS:
+            triggers.append(_TRIGGERS[binding.type](binding))
+        elif binding.type in _ARGUMENTS and binding.direction == "in":
+            inputs.append(_ARGUMENTS[binding.type](binding))
+        elif binding.type == "blob" and binding.direction == "in":
+            inputs.append(_blob_input(binding, configuration))
+        elif binding.type == "blob" and binding.direction == "out":
+            outputs.append(_blob(binding, configuration))
+        elif binding.type == "queue" and binding.direction == "out":
+            outputs.append(_queue(binding, configuration))
+        else:
+            raise BindingError(
+                f"The binding '{binding.name}' of type '{binding.type_as_written}' (direction {binding.direction}) "
+                "is not modelled by this host; func and Azure may run it."
+            )
+    function = Function(metadata.name, metadata.function_id, triggers[0], tuple(inputs), tuple(outputs))
+    _check_arguments(function)
+    return function
 
 
-def _check_name(binding: dict[str, Any]) -> None:
-    if not _BINDING_NAME.fullmatch(str(binding.get("name"))):
+_TRIGGERS: dict[str, Callable[[RawBinding], Trigger]] = {
+    "mcptooltrigger": read_tool_trigger,
+    "mcpresourcetrigger": read_resource_trigger,
+    "mcpprompttrigger": read_prompt_trigger,
+}
+_ARGUMENTS: dict[str, Callable[[RawBinding], InputBinding]] = {
+    "mcptoolproperty": read_tool_property,
+    "mcppromptargument": read_prompt_argument,
+}
+
+
+def _check_name(binding: RawBinding) -> None:
+    if not _BINDING_NAME.fullmatch(binding.name):
         raise BindingError(
-            f"The binding name '{binding.get('name')}' is invalid. Please assign a valid name to the binding: "
+            f"The binding name '{binding.name}' is invalid. Please assign a valid name to the binding: "
             "letters and digits only, no underscore."
         )
 
 
-def _blob(binding: dict[str, Any], configuration: Configuration) -> BlobBinding:
+def _check_arguments(function: Function) -> None:
+    for binding in function.inputs:
+        for kind, noun, type_name in (
+            (ToolPropertyBinding, "tool", "mcpToolProperty"),
+            (PromptArgumentBinding, "prompt", "mcpPromptArgument"),
+        ):
+            if isinstance(binding, kind) and function.trigger.noun != noun:
+                raise BindingError(
+                    f"The {type_name} '{binding.name}' fails every call of a {function.trigger.type_name}: "
+                    f"only a {noun} has such arguments."
+                )
+
+
+def _blob_input(binding: RawBinding, configuration: Configuration) -> InputBinding:
     if (binding.get("properties") or {}).get("SupportsDeferredBinding") in (True, "true", "True"):
-        raise BindingError(f"The SDK type of the blob binding '{binding['name']}' is not modelled by this host.")
+        path, connection = _blob_place(binding, configuration)
+        return BlobClientBinding(binding.name, path, connection)
+    return _blob(binding, configuration)
+
+
+def _blob(binding: RawBinding, configuration: Configuration) -> BlobBinding:
     data_type = str(binding.get("dataType") or "string").lower()
     if data_type not in _DATA_TYPES:
-        raise BindingError(f"'{binding['dataType']}' is not a dataType of the blob binding '{binding['name']}'.")
-    connection = Template(str(binding.get("connection") or ""), configuration).text
-    return BlobBinding(binding["name"], Template(str(binding.get("path")), configuration), connection, data_type)
+        raise BindingError(f"'{binding.get('dataType')}' is not a dataType of the blob binding '{binding.name}'.")
+    path, connection = _blob_place(binding, configuration)
+    return BlobBinding(binding.name, path, connection, data_type)
+
+
+def _blob_place(binding: RawBinding, configuration: Configuration) -> tuple[Template, str]:
+    return Template(binding.required("path"), configuration), _connection(binding, configuration)
+
+
+def _queue(binding: RawBinding, configuration: Configuration) -> QueueOutput:
+    queue = Template(binding.required("queueName"), configuration)
+    return QueueOutput(binding.name, queue, _connection(binding, configuration))
+
+
+def _connection(binding: RawBinding, configuration: Configuration) -> str:
+    return Template(binding.text("connection") or "", configuration).text
 
 
 def _refuse_duplicates(functions: list[Function]) -> None:
-    seen: set[str] = set()
+    seen: dict[tuple[str, str], Function] = {}
     for function in functions:
-        name = function.trigger.tool_name
-        if name.lower() in seen:
+        trigger = function.trigger
+        name = trigger.public_name
+        key = same_structure(name) if trigger.noun == "template" else name.lower()
+        earlier = seen.setdefault((trigger.noun, key), function)
+        if earlier is not function:
             raise PersonError(
-                f"Tool with name '{name}' is already registered.",
-                f"Give the function '{function.name}' another tool_name: names are compared without their case.",
+                _registered_twice(trigger.noun, earlier.trigger.public_name, name),
+                f"Give the function '{function.name}' another than '{earlier.name}' has: they are compared without "
+                "their case.",
             )
-        seen.add(name.lower())
+
+
+def _registered_twice(noun: str, existing: str, new: str) -> str:
+    if noun == "template":
+        return (
+            "A resource template with an equivalent URI pattern is already registered. "
+            f"Existing: '{existing}', New: '{new}'."
+        )
+    with_name = "with URI" if noun == "resource" else "with name"
+    return f"{noun.title()} {with_name} '{new}' is already registered."

@@ -5,6 +5,7 @@ resolve every input, run the function, write the outputs, and fail the call if a
 """
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import Callable
@@ -13,12 +14,16 @@ from typing import Protocol
 from uuid import UUID
 
 from local.errors import InvocationError
+from local.functions_host.bindings import BindingContext
+from local.functions_host.blob_binding import BlobBinding
 from local.functions_host.blob_store import BlobStore
+from local.functions_host.calls import Call
 from local.functions_host.functions import Function, FunctionApp, load_functions
+from local.functions_host.queue_store import QueueStore
 from local.functions_host.settings import Settings
-from local.functions_host.tool_results import tool_result
-from local.functions_host.tool_trigger import ToolCall
 from local.functions_host.worker_messages import Completed, FunctionMetadata, Invoke, Value
+
+_RETURN = "$return"
 
 
 class FunctionRunner(Protocol):
@@ -56,32 +61,38 @@ class FunctionsHost:
     worker: FunctionRunner
     blobs: BlobStore
     on_executed: Callable[[Execution], None]
+    queues: QueueStore = field(init=False)
     app: FunctionApp = field(default_factory=lambda: FunctionApp(()))
     executing: dict[str, Function] = field(default_factory=dict[str, Function])
     """The calls under way, by invocation id."""
     _preparing: asyncio.Task[None] | None = None
 
+    def __post_init__(self) -> None:
+        self.queues = QueueStore(self.settings.configuration)
+
     async def start(self) -> None:
         """Loads the app. Raises AppLoadError if it does not load, PersonError where the real host would not start."""
         self.app = load_functions(await self.worker.start(), self.settings.configuration)
-        if any(function.inputs or function.outputs for function in self.app.functions):
+        bindings = [each for function in self.app.functions for each in (*function.inputs, *function.outputs)]
+        if any(isinstance(binding, BlobBinding) for binding in bindings):
             self._preparing = asyncio.create_task(self.blobs.prepare())
 
     async def stop(self) -> None:
         """Ends the worker and closes the storage."""
         await self.worker.stop()
         await self.blobs.close()
+        await self.queues.close()
 
-    async def call_tool(self, function: Function, call: ToolCall) -> bytes:
-        """Runs a tool and returns its result as JSON. Raises InvocationError, which is already reported then."""
+    async def run(self, function: Function, call: Call) -> bytes:
+        """Runs a function and returns its result as JSON. Raises InvocationError, which is already reported then."""
         # No secret, so unique is enough; drawn from the system's source it would cost twice the call's log line.
         invocation_id = str(UUID(int=random.getrandbits(128), version=4))
         started = time.perf_counter()
         error: str | None = None
         self.executing[invocation_id] = function
         try:
-            value = await self._run(function, call, invocation_id)
-            return tool_result(value, use_result_schema=function.trigger.use_result_schema)
+            value = await self._invoke(function, call, invocation_id)
+            return function.trigger.result(value, call)
         except InvocationError as failure:
             error = str(failure)
             raise
@@ -92,27 +103,50 @@ class FunctionsHost:
             del self.executing[invocation_id]
             self.on_executed(Execution(function, invocation_id, (time.perf_counter() - started) * 1000, error))
 
-    async def _run(self, function: Function, call: ToolCall, invocation_id: str) -> Value:
-        trigger = Value("string", call.trigger_json().decode())
-        inputs = [(function.trigger.binding_name, trigger), *await self._read_inputs(function, call)]
-        invocation = Invoke(invocation_id, function.function_id, inputs)
-        completed = await self.worker.invoke(invocation, self.settings.function_timeout)
-        await self._write_outputs(function, call, invocation_id, dict(completed.outputs))
+    async def _invoke(self, function: Function, call: Call, invocation_id: str) -> Value:
+        trigger = function.trigger
+        payload = call.trigger_json().decode()
+        inputs = [(trigger.binding_name, Value("string", payload))]
+        context: BindingContext | None = None
+        if function.inputs or function.outputs:
+            data = call.binding_data(trigger.binding_name, payload)
+            context = BindingContext(call, data, function.name, invocation_id, self.blobs, self.queues)
+            inputs += await _read_inputs(function, context)
+        completed = await self.worker.invoke(
+            Invoke(invocation_id, function.function_id, inputs), self.settings.function_timeout
+        )
+        if context:
+            await _write_outputs(function, context, completed)
         return completed.return_value
 
-    async def _read_inputs(self, function: Function, call: ToolCall) -> list[tuple[str, Value]]:
-        if not function.inputs:
-            return []
-        data = call.binding_data()
-        reads = [binding.read(self.blobs, binding.resolve(data, function.name)) for binding in function.inputs]
-        values = await asyncio.gather(*reads)
-        return [(binding.name, value) for binding, value in zip(function.inputs, values, strict=True)]
 
-    async def _write_outputs(
-        self, function: Function, call: ToolCall, invocation_id: str, outputs: dict[str, Value]
-    ) -> None:
-        for binding in function.outputs:
-            value = outputs.get(binding.name)
-            if value is not None:
-                path = binding.resolve(call.binding_data(), function.name)
-                await binding.write(self.blobs, path, value, invocation_id)
+async def _read_inputs(function: Function, context: BindingContext) -> list[tuple[str, Value]]:
+    values = await asyncio.gather(*(binding.read(context) for binding in function.inputs))
+    return [(binding.name, value) for binding, value in zip(function.inputs, values, strict=True)]
+
+
+async def _write_outputs(function: Function, context: BindingContext, completed: Completed) -> None:
+    outputs = dict(completed.outputs)
+    if any(binding.name == _RETURN for binding in function.outputs):
+        outputs[_RETURN] = completed.return_value
+    else:
+        outputs |= _members_of(completed.return_value)
+    for binding in function.outputs:
+        value = outputs.get(binding.name)
+        if value is not None and value.kind is not None:
+            await binding.write(context, value)
+
+
+def _members_of(returned: Value) -> dict[str, Value]:
+    """Returns the members of an object that a function returned: the host gives them to the outputs of their names.
+
+    azure-functions-host, WorkerFunctionInvoker.HandleOutputDictionary.
+    """
+    members = json.loads(returned.value) if returned.kind == "json" else None
+    if not isinstance(members, dict):
+        return {}
+    return {
+        name: Value("string", member) if isinstance(member, str) else Value("json", json.dumps(member))
+        for name, member in members.items()
+        if member is not None
+    }

@@ -4,12 +4,14 @@ Microsoft.Azure.Functions.Extensions.Mcp 1.6.0, built on the C# SDK 0.4.0-previe
 2025-06-18. A client of a later one asks `server/discover` first, is told that there is no such method, and falls back.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from local.errors import InvocationError
+from local.functions_host.calls import Call, PromptCall, ResourceRead, ToolCall
+from local.functions_host.functions import Function
 from local.functions_host.host import FunctionsHost
 from local.functions_host.mcp_messages import (
     INTERNAL_ERROR,
@@ -22,8 +24,8 @@ from local.functions_host.mcp_messages import (
     error_response,
     result_response,
 )
+from local.functions_host.resource_uri import ResourceUriError, check_uri
 from local.functions_host.tool_results import failed_result
-from local.functions_host.tool_trigger import ToolCall
 from local.functions_host.wire_json import object_of, to_json
 
 _VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18")
@@ -53,10 +55,6 @@ class _CallParams(msgspec.Struct):
     arguments: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _NamedParams(msgspec.Struct):
-    name: str
-
-
 class _ResourceParams(msgspec.Struct):
     uri: str
 
@@ -70,13 +68,12 @@ _read_initialize = msgspec.json.Decoder(_InitializeParams).decode
 _read_implementation = msgspec.json.Decoder(_Implementation).decode
 _read_call = msgspec.json.Decoder(_CallParams).decode
 _read_arguments = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_read_named = msgspec.json.Decoder(_NamedParams).decode
 _read_resource = msgspec.json.Decoder(_ResourceParams).decode
 _read_level = msgspec.json.Decoder(_LevelParams).decode
 
 
 class McpProtocol:
-    """Answers the requests of MCP clients with the tools of one app."""
+    """Answers the requests of MCP clients with the tools, resources and prompts of one app."""
 
     def __init__(self, host: FunctionsHost) -> None:
         self._host = host
@@ -121,23 +118,58 @@ class McpProtocol:
         )
 
     async def _list_tools(self, params: bytes | None, client: McpClient) -> bytes:
-        return b'{"tools":[%b]}' % b",".join(each.trigger.listing for each in self._host.app.functions)
+        return _list(b"tools", self._host.app.tools.values())
 
     async def _call_tool(self, params: bytes | None, client: McpClient) -> bytes:
-        call = _tool_call(params, client)
-        function = self._host.app.tool(call.name)
+        name, arguments, arguments_json = _named_call(params)
+        function = self._host.app.tool(name)
         if function is None:
-            raise ProtocolError(INVALID_PARAMS, f"Unknown tool: '{call.name}'")
-        missing = function.trigger.missing_arguments(call.arguments or {})
-        if missing:
-            names = ", ".join(missing)
-            raise ProtocolError(
-                INVALID_PARAMS, f"One or more required tool properties are missing values. Please provide: {names}"
-            )
+            raise ProtocolError(INVALID_PARAMS, f"Unknown tool: '{name}'")
+        call = ToolCall(client, name, arguments, arguments_json)
+        _require(function, call, "tool properties")
         try:
-            return await self._host.call_tool(function, call)
+            return await self._host.run(function, call)
         except InvocationError:
-            return failed_result(call.name)
+            return failed_result(name)
+
+    async def _list_prompts(self, params: bytes | None, client: McpClient) -> bytes:
+        return _list(b"prompts", self._host.app.prompts.values())
+
+    async def _get_prompt(self, params: bytes | None, client: McpClient) -> bytes:
+        name, arguments, arguments_json = _named_call(params)
+        function = self._host.app.prompt(name)
+        if function is None:
+            raise ProtocolError(INVALID_PARAMS, f"Unknown prompt: '{name}'")
+        call = PromptCall(client, name, arguments, arguments_json)
+        _require(function, call, "prompt arguments")
+        return await self._run(function, call)
+
+    async def _list_resources(self, params: bytes | None, client: McpClient) -> bytes:
+        return _list(b"resources", self._host.app.resources.values())
+
+    async def _list_templates(self, params: bytes | None, client: McpClient) -> bytes:
+        return _list(b"resourceTemplates", self._host.app.templates)
+
+    async def _read_resource(self, params: bytes | None, client: McpClient) -> bytes:
+        if params is None:
+            raise ProtocolError(INVALID_PARAMS, "Unknown resource: ''")
+        uri = _params(params, _read_resource).uri
+        try:
+            check_uri(uri)
+        except ResourceUriError:
+            raise ProtocolError(INTERNAL_ERROR, "An error occurred.") from None
+        found = self._host.app.resource(uri)
+        if found is None:
+            raise ProtocolError(INVALID_PARAMS, f"Unknown resource: '{uri}'")
+        function, parameters = found
+        return await self._run(function, ResourceRead(client, uri, parameters))
+
+    async def _run(self, function: Function, call: Call) -> bytes:
+        # Only a failed tool has a result; a failed prompt or resource is an error of the protocol.
+        try:
+            return await self._host.run(function, call)
+        except InvocationError:
+            raise ProtocolError(INTERNAL_ERROR, "An error occurred.") from None
 
     async def _set_level(self, params: bytes | None, client: McpClient) -> bytes:
         if _params(params, _read_level).level.lower() not in _LEVELS:
@@ -146,26 +178,6 @@ class McpProtocol:
 
     async def _empty(self, params: bytes | None, client: McpClient) -> bytes:
         return _EMPTY
-
-    # Prompts and resources are advertised whether an app has any or not; this host models none yet, and refuses a
-    # function that declares one by name when the app is loaded.
-
-    async def _list_prompts(self, params: bytes | None, client: McpClient) -> bytes:
-        return b'{"prompts":[]}'
-
-    async def _get_prompt(self, params: bytes | None, client: McpClient) -> bytes:
-        name = "" if params is None else _params(params, _read_named).name
-        raise ProtocolError(INVALID_PARAMS, f"Unknown prompt: '{name}'")
-
-    async def _list_resources(self, params: bytes | None, client: McpClient) -> bytes:
-        return b'{"resources":[]}'
-
-    async def _list_templates(self, params: bytes | None, client: McpClient) -> bytes:
-        return b'{"resourceTemplates":[]}'
-
-    async def _read_resource(self, params: bytes | None, client: McpClient) -> bytes:
-        uri = "" if params is None else _params(params, _read_resource).uri
-        raise ProtocolError(INVALID_PARAMS, f"Unknown resource: '{uri}'")
 
 
 def read_initialize(params: bytes) -> tuple[str, bytes]:
@@ -186,14 +198,26 @@ def refuse_unreadable_initialize(request: Request) -> None:
             raise MalformedMessageError("initialize lacks protocolVersion or clientInfo") from error
 
 
-def _tool_call(params: bytes | None, client: McpClient) -> ToolCall:
+def _list(name: bytes, functions: Iterable[Function]) -> bytes:
+    return b'{"%b":[%b]}' % (name, b",".join(function.trigger.listing for function in functions))
+
+
+def _named_call(params: bytes | None) -> tuple[str, dict[str, msgspec.Raw] | None, bytes | None]:
+    """Returns name and arguments of a tools/call or prompts/get, the arguments by name and as JSON."""
     if params is None:
-        return ToolCall("", None, None, client)
+        return "", None, None
     read = _params(params, _read_call)
     arguments_json = bytes(read.arguments)
     if arguments_json == b"null":
-        return ToolCall(read.name, None, None, client)
-    return ToolCall(read.name, _params(arguments_json, _read_arguments), arguments_json, client)
+        return read.name, None, None
+    return read.name, _params(arguments_json, _read_arguments), arguments_json
+
+
+def _require(function: Function, call: ToolCall | PromptCall, what: str) -> None:
+    missing = call.missing(function.trigger.required)
+    if missing:
+        names = ", ".join(missing)
+        raise ProtocolError(INVALID_PARAMS, f"One or more required {what} are missing values. Please provide: {names}")
 
 
 def _params[T](json: bytes | None, read: Callable[[bytes], T]) -> T:

@@ -65,6 +65,15 @@ class TypedData:
         return self.kind
 
 
+class ModelBindingData(_Message):
+    """What an extension of the SDK makes one of its clients from."""
+
+    version: str
+    source: str
+    content_type: str
+    content: bytes
+
+
 class ParameterBinding:
     """A named value: an input of a call, or what an Out parameter was set to."""
 

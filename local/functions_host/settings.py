@@ -79,6 +79,7 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
     environment, notices = _environment(directory, process_environment, port)
     configuration = Configuration(environment)
     host = _host_json(directory / "host.json", configuration)
+    _refuse_queue_encoding(_dig(host, "extensions", "queues", "messageEncoding"))
     if _dig(host, "extensionBundle", "id") is None:
         notices.append(
             "host.json has no extensionBundle. Nothing here needs one, but Azure and func do: "
@@ -199,6 +200,14 @@ def _function_timeout(value: object) -> float | None:
         f"functionTimeout in host.json is '{value}'.",
         "Write it as hh:mm:ss, such as 00:05:00, at least one second; -1 for no limit.",
     )
+
+
+def _refuse_queue_encoding(value: object) -> None:
+    if str(value or "base64").lower() != "base64":
+        raise PersonError(
+            f"extensions.queues.messageEncoding in host.json is '{value}', which is not modelled.",
+            "Remove it: messages are written as base64, the default of the Queues extension.",
+        )
 
 
 def _body_limit(value: str | None) -> int:

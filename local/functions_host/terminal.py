@@ -24,11 +24,11 @@ class HostTerminal:
         self._console.write("Press Ctrl+C to stop.", "dim")
 
     def executed(self, execution: Execution) -> None:
-        """One line a call: tool, outcome, duration, invocation id; then, if it failed, why."""
+        """One line a call: what was called, outcome, duration, invocation id; then, if it failed, why."""
         outcome = "Succeeded" if execution.error is None else "Failed"
-        name = execution.function.name
+        name, trigger = execution.function.name, execution.function.trigger
         self._console.log(
-            f"Executed 'Functions.{name}' ({outcome}, tool={execution.function.trigger.tool_name}, "
+            f"Executed 'Functions.{name}' ({outcome}, {trigger.noun}={trigger.public_name}, "
             f"Id={execution.invocation_id}, Duration={execution.milliseconds:.0f}ms)",
             None if execution.error is None else "red",
         )
@@ -54,7 +54,8 @@ class HostTerminal:
         else:
             self._console.write("\nNo functions found: function_app.py declares none that can run here.\n", "yellow")
         for function in app.functions:
-            self._console.write(f"\t{function.name}: mcpToolTrigger, tool {function.trigger.tool_name}\n")
+            trigger = function.trigger
+            self._console.write(f"\t{function.name}: {trigger.type_name}, {trigger.noun} {trigger.public_name}\n")
         for name in app.disabled:
             self._console.write(f"\tFunction {name} is disabled.\n", "yellow")
         for error in app.errors:

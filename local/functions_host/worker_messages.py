@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal["string", "bytes", "json", "int", "double"]
+Kind = Literal["string", "bytes", "json", "int", "double", "model_binding_data"]
 
 
 class Value(msgspec.Struct, array_like=True, frozen=True):
@@ -18,7 +18,7 @@ class Value(msgspec.Struct, array_like=True, frozen=True):
 
     kind: Kind | None = None
     value: Any = None
-    """str, bytes, int or float, as `kind` says."""
+    """str, bytes, int or float, as `kind` says; for model_binding_data the JSON that names a blob, as bytes."""
 
 
 class Message(msgspec.Struct, array_like=True, tag=True, frozen=True):

@@ -156,6 +156,11 @@ def _encodable(text: str) -> str:
 
 
 def _typed_data(value: Value) -> protos.TypedData:
+    if value.kind == "model_binding_data":
+        model = protos.ModelBindingData(
+            version="1.0", source="AzureStorageBlobs", content_type="application/json", content=value.value
+        )
+        return protos.TypedData(model_binding_data=model)
     return protos.TypedData(**{value.kind: value.value}) if value.kind else protos.TypedData()
 
 

@@ -21,8 +21,22 @@ type Tool = Callable[[dict[str, Any]], Value]
 
 def trigger(tool: str, **members: object) -> str:
     """Returns the raw binding of a tool trigger."""
-    binding = {"type": "mcpToolTrigger", "direction": "IN", "name": "context", "toolName": tool, "description": ""}
-    return json.dumps(binding | members)
+    return raw("mcpToolTrigger", toolName=tool, description="", **members)
+
+
+def resource(uri: str, **members: object) -> str:
+    """Returns the raw binding of a resource trigger."""
+    return raw("mcpResourceTrigger", **{"uri": uri, "resourceName": "r"} | members)
+
+
+def prompt(name: str, **members: object) -> str:
+    """Returns the raw binding of a prompt trigger."""
+    return raw("mcpPromptTrigger", promptName=name, **members)
+
+
+def raw(type_name: str, **members: object) -> str:
+    """Returns a raw binding, a trigger's unless another `name` is given."""
+    return json.dumps({"type": type_name, "direction": "IN", "name": "context"} | members)
 
 
 @dataclass
@@ -30,6 +44,8 @@ class FakeWorker:
     """Runs functions in this process: each takes the trigger's payload and returns a value."""
 
     functions: dict[str, tuple[Tool, list[str]]] = field(default_factory=dict[str, tuple[Tool, list[str]]])
+    inputs: list[dict[str, Value]] = field(default_factory=list[dict[str, Value]])
+    """What each call brought, by the names of the bindings."""
 
     def add(self, name: str, tool: Tool, *bindings: str) -> None:
         self.functions[name] = (tool, list(bindings) or [trigger(name)])
@@ -38,10 +54,11 @@ class FakeWorker:
         return [FunctionMetadata(name, name, bindings) for name, (_, bindings) in self.functions.items()]
 
     async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
-        ((_, value),) = call.inputs
         tool, _ = self.functions[call.function_id]
+        values = dict(call.inputs)
+        self.inputs.append(values)
         try:
-            return Completed(call.invocation_id, tool(json.loads(value.value)), [])
+            return Completed(call.invocation_id, tool(json.loads(values["context"].value)), [])
         except ValueError as error:
             raise WorkerError(str(error)) from error
 
@@ -64,6 +81,16 @@ class Host:
         """Sends a request and returns the whole answer."""
         message = {"jsonrpc": "2.0", "id": 1, "method": method} | ({} if params is None else {"params": params})
         return await self.ask_json(json.dumps(message), client)
+
+    async def result(self, method: str, params: object = None, client: McpClient | None = None) -> Any:
+        """Sends a request and returns the result. Fails if it is answered with an error."""
+        return (await self.ask(method, params, client))["result"]
+
+    async def error(self, method: str, params: object = None) -> tuple[int, str]:
+        """Sends a request and returns code and message of the error it is answered with."""
+        error = (await self.ask(method, params))["error"]
+        assert list(error) == ["code", "message"]
+        return error["code"], error["message"]
 
     async def ask_json(self, text: str, client: McpClient | None = None) -> Any:
         """Sends a request as it is written."""

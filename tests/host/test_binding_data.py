@@ -4,15 +4,17 @@ import msgspec
 import pytest
 
 from local.functions_host.binding_expressions import Template
+from local.functions_host.calls import ToolCall
 from local.functions_host.mcp_messages import McpClient
 from local.functions_host.settings import Configuration
-from local.functions_host.tool_trigger import ToolCall
 
 
 def _resolve(expression: str, arguments: str, client: McpClient | None = None) -> str:
     members = msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])
-    call = ToolCall("Tool", members, arguments.encode(), client or McpClient("http-streamable", {"Host": "h"}))
-    return Template(expression, Configuration({})).resolve(call.binding_data(), "function")
+    call = ToolCall(client or McpClient("http-streamable", {"Host": "h"}), "Tool", members, arguments.encode())
+    return Template(expression, Configuration({})).resolve(
+        call.binding_data("context", call.trigger_json().decode()), "function"
+    )
 
 
 @pytest.mark.parametrize(

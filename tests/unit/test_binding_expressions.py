@@ -14,6 +14,7 @@ _DATA: dict[str, BindingValue] = {
     "arguments": {"snippetname": "a", "inner": {"x": "1"}},
     "name": "getsnippet",
     "transport": {"name": "http-sse"},
+    "mcptoolcontext": None,
 }
 
 
@@ -29,7 +30,7 @@ def _resolve(text: str) -> str:
         ("{mcptoolargs.dashed-name}{mcptoolargs.empty}", "d"),
         ("{arguments.SNIPPETNAME}", "a"),
         ("{arguments.inner.x}", "1"),
-        ("{arguments.inner}", ""),
+        ("{arguments.inner}{mcptoolcontext}", ""),
         ("{Name}", "getsnippet"),
         ("{transport.name}", "http-sse"),
         ("%CONTAINER%/x", "from-setting/x"),
@@ -48,6 +49,7 @@ def test_what_a_path_resolves_to(text: str, resolved: str) -> None:
     [
         ("{mcptoolargs.nope}", "Error while accessing 'nope': property doesn't exist."),
         ("{mcptoolargs.SNIPPETNAME}", "Error while accessing 'SNIPPETNAME': property doesn't exist."),
+        ("{mcptoolcontext.Name}", "The members of 'mcptoolcontext' are not modelled by this host"),
         ("{snippetname}", "No value for named parameter 'snippetname'."),
         ("%NOPE%", "'%NOPE%' does not resolve to a value."),
         ("100%", "The '%' at position 3 does not have a closing '%'"),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local.errors import BindingError
-from local.functions_host.connections import azurite_blob_port, storage_connection_string
+from local.errors import BindingError, PersonError
+from local.functions_host.connections import azurite_blob_port, azurite_queue_port, storage_connection_string
 from local.functions_host.settings import Configuration, McpOptions, Settings, load_settings
 
 
@@ -65,6 +65,12 @@ def test_a_missing_bundle_is_noticed(tmp_path: Path) -> None:
     assert not _load(tmp_path, {"extensionBundle": {"id": "x"}}, {}).notices[2:]
 
 
+def test_queue_messages_that_are_not_base64_are_refused(tmp_path: Path) -> None:
+    queues = {"extensions": {"queues": {"messageEncoding": "none"}}}
+    with pytest.raises(PersonError, match=r"messageEncoding in host\.json is 'none', which is not modelled"):
+        _load(tmp_path, queues, {})
+
+
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
@@ -94,13 +100,16 @@ def test_a_connection_that_cannot_be_used_here_is_said(settings: dict[str, str],
 
 
 @pytest.mark.parametrize(
-    ("text", "port"),
+    ("text", "port", "queue_port"),
     [
-        ("UseDevelopmentStorage=true", 10000),
-        ("AccountName=devstoreaccount1;BlobEndpoint=http://127.0.0.1:11000/devstoreaccount1", 11000),
-        ("AccountName=devstoreaccount1;BlobEndpoint=http://storage.example:10000/devstoreaccount1", None),
-        ("AccountName=mine;BlobEndpoint=https://mine.blob.core.windows.net", None),
+        ("UseDevelopmentStorage=true", 10000, 10001),
+        ("AccountName=devstoreaccount1;BlobEndpoint=http://127.0.0.1:11000/devstoreaccount1", 11000, None),
+        ("AccountName=devstoreaccount1;QueueEndpoint=http://localhost:11001/devstoreaccount1", None, 11001),
+        ("AccountName=devstoreaccount1;BlobEndpoint=http://storage.example:10000/devstoreaccount1", None, None),
+        ("AccountName=mine;BlobEndpoint=https://mine.blob.core.windows.net", None, None),
     ],
 )
-def test_the_azurite_of_this_machine_is_known_by_its_connection_string(text: str, port: int | None) -> None:
-    assert azurite_blob_port(text) == port
+def test_the_azurite_of_this_machine_is_known_by_its_connection_string(
+    text: str, port: int | None, queue_port: int | None
+) -> None:
+    assert (azurite_blob_port(text), azurite_queue_port(text)) == (port, queue_port)

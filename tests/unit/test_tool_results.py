@@ -29,6 +29,9 @@ def _enveloped(**members: object) -> Any:
         (Value("json", "true"), "True"),
         (Value("json", "5"), "5"),
         (Value("int", 5), "5"),
+        (Value("json", "1.0"), "1"),
+        (Value("double", 2.5), "2.5"),
+        (Value("int", True), "1"),
         (Value("bytes", b"x"), "System.Byte[]"),
     ],
 )
@@ -64,6 +67,24 @@ def test_several_blocks_of_every_kind_in_the_order_of_the_extension() -> None:
             {"type": "resource_link", "uri": "a://b", "name": "n", "size": 5},
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("resource", "written"),
+    [
+        ({"text": "t"}, {"uri": "", "mimeType": None, "text": "t"}),
+        ({"uri": "a:b", "text": "t", "blob": "YQ=="}, {"uri": "a:b", "mimeType": None, "blob": "YQ=="}),
+        (
+            {"_meta": {"m": 1}, "mimeType": "m/m", "text": "", "uri": "a:b"},
+            {"uri": "a:b", "mimeType": "m/m", "text": "", "_meta": {"m": 1}},
+        ),
+    ],
+)
+def test_an_embedded_resource_always_has_a_uri_and_a_mime_type_which_may_be_null(
+    resource: dict[str, object], written: dict[str, object]
+) -> None:
+    result = _enveloped(type="resource", content=json.dumps({"type": "resource", "resource": resource}))
+    assert json.dumps(result["content"]) == json.dumps([{"type": "resource", "resource": written}])
 
 
 def test_a_whole_result_can_carry_is_error_and_meta() -> None:

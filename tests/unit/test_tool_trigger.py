@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from local.errors import BindingError, PersonError
+from local.functions_host.raw_binding import RawBinding
 from local.functions_host.tool_trigger import read_tool_trigger
 
 _BINDING = {"type": "mcpToolTrigger", "direction": "IN", "name": "context", "toolName": "t", "description": "d"}
 
 
 def _listed(**members: object) -> dict[str, Any]:
-    return json.loads(read_tool_trigger(_BINDING | members).listing)
+    return json.loads(read_tool_trigger(RawBinding(json.dumps(_BINDING | members))).listing)
 
 
 def test_the_schema_of_each_kind_of_property() -> None:
@@ -74,6 +75,7 @@ def test_a_workers_own_schema_is_listed_as_it_is() -> None:
         ({"metadata": "{"}, "not a JSON object"),
         ({"dataType": "BINARY"}, "fails every call"),
         ({"toolName": None}, "no toolName"),
+        ({"useResultSchema": 5}, "neither true nor false"),
     ],
 )
 def test_what_puts_a_function_in_error(members: dict[str, object], problem: str) -> None:
@@ -87,6 +89,9 @@ def test_what_puts_a_function_in_error(members: dict[str, object], problem: str)
         ({"toolProperties": ""}, "not a JSON array"),
         ({"toolProperties": "[5]"}, "not a JSON array"),
         ({"toolProperties": "5"}, "not a JSON array"),
+        ({"toolProperties": '[{"propertyName":5}]'}, "not a JSON array"),
+        ({"toolProperties": '[{"propertyName":"a","isRequired":"yes"}]'}, "not a JSON array"),
+        ({"toolProperties": '[{"propertyName":"a"},]'}, "not a JSON array"),
         ({"outputSchema": "{"}, "Failed to parse OutputSchema for tool 't'"),
         ({"outputSchema": '{"type":"array"}'}, "not a valid MCP tool output JSON schema"),
         ({"useWorkerInputSchema": True}, "InputSchema is null or invalid"),
