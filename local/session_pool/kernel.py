@@ -21,9 +21,9 @@ import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
 from local.errors import LocalError
-from local.session_pool.executions import Execution, Failure
+from local.session_pool.executions import BoundedText, Execution, Failure
 from local.session_pool.kernel_output import KernelOutput
-from local.session_pool.processes import exited
+from local.session_pool.processes import exited, read_bounded
 from local.session_pool.sandbox import Sandbox
 
 _START_SECONDS = 60  # on a machine that is busy with other things
@@ -33,6 +33,7 @@ _POLL_SECONDS = 1
 _CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 _LARGEST_MESSAGE = 4 * 1024 * 1024  # kernel_boot.py sends none that large, unless the code has changed its own kernel
 _QUEUED_MESSAGES = 64
+_KEPT_OF_STDERR = 16 * 1024
 
 
 class KernelError(LocalError):
@@ -59,6 +60,9 @@ class Kernel:
         self._process = process
         self._client = client
         self._ended = asyncio.create_task(exited(process, _POLL_SECONDS))
+        assert process.stderr is not None
+        self._complaints = BoundedText(_KEPT_OF_STDERR)
+        self._reader = asyncio.create_task(read_bounded(process.stderr, self._complaints))
         self._listener = asyncio.create_task(self._listen())
         self._heard = asyncio.Event()
         self._current: tuple[str, KernelOutput] | None = None
@@ -77,7 +81,7 @@ class Kernel:
             folder,
             stdin=asyncio.subprocess.PIPE,  # the kernel ends when this end of it is gone: see kernel_boot.py
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
         )
         client = AsyncKernelClient(context=context)
         client.load_connection_info(connection)  # pyright: ignore[reportArgumentType]
@@ -122,8 +126,10 @@ class Kernel:
             self._process.stdin.close()
         self._sandbox.kill(self._process)
         await self._ended
+        # Code may have left a process behind that holds the other end of stderr.
         self._listener.cancel()
-        await asyncio.gather(self._listener, return_exceptions=True)
+        self._reader.cancel()
+        await asyncio.gather(self._listener, self._reader, return_exceptions=True)
         self._client.stop_channels()
         await asyncio.to_thread(shutil.rmtree, self._own, ignore_errors=True)
 
@@ -135,13 +141,19 @@ class Kernel:
             try:
                 await asyncio.wait({reply, self._ended}, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
                 if self._ended.done():
-                    raise KernelError(f"The kernel ended with exit code {self._ended.result()} before it answered.")
+                    raise KernelError(await self._last_words())
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._heard.wait(), 0.1)
                 if reply.done() and self._heard.is_set():
                     return
             finally:
                 reply.cancel()
+
+    async def _last_words(self) -> str:
+        await asyncio.wait({self._reader}, timeout=_IDLE_SECONDS)
+        said = self._complaints.text.strip().rpartition("\n")[2]
+        reason = f": {said}" if said else "."
+        return f"The kernel ended with exit code {self._ended.result()} before it answered{reason}"
 
     async def _outcome(self, reply: asyncio.Task[None], seconds: float) -> Failure | None:
         await asyncio.wait({reply, self._ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -184,9 +184,10 @@ def _launch(role: str, limits: Limits, argv: Sequence[str]) -> list[str]:
 
 
 def _mounts(limits: Limits, *, egress: bool) -> list[str]:
-    """Returns a read-only system and the interpreter: of the virtual environment its programs and packages only."""
+    """Returns a read-only system and the interpreter: of virtual environments their programs and packages only."""
     shown = [*_SYSTEM, *(_NETWORK if egress else ()), sys.base_prefix]
     own = [f"{sys.prefix}/bin", f"{sys.prefix}/lib", f"{sys.prefix}/pyvenv.cfg"]
+    own += [path for path in sys.path if Path(path).name == "site-packages"]  # `uv run --with PACKAGE` has two
     binds = [part for path in (*shown, *own) for part in ("--ro-bind-try", path, path)]
     return ["--size", str(limits.temporary), "--tmpfs", "/tmp", *binds, "--proc", "/proc", "--dev", "/dev"]  # noqa: S108
 

@@ -13,7 +13,11 @@ import pytest
 
 from local.console import Console
 from local.errors import PersonError
+from local.session_pool.environment import CallLimits, Environment
+from local.session_pool.kernel import KernelError, kernel_context
+from local.session_pool.limits import Limits
 from local.session_pool.pool import PoolOptions, SessionPool
+from local.session_pool.sandbox import Sandbox
 from tests.pool.clients import (
     RUN_PYTHON,
     left_in_memory,
@@ -193,6 +197,14 @@ async def test_a_pool_removes_what_killed_ones_have_left_and_nothing_of_those_th
             assert not left.parent.exists()
             assert running.exists()
         assert running.exists()
+
+
+async def test_a_kernel_that_cannot_start_says_why(tmp_path: Path) -> None:
+    sandbox = Sandbox(Limits(open_files=8))
+    environment = Environment(sandbox, tmp_path / "own", kernel_context(), CallLimits(1, 1))
+    with pytest.raises(KernelError, match=r"before it answered: .*Too many open files"):
+        await environment.start()
+    assert not (tmp_path / "own").exists()
 
 
 async def test_a_port_that_is_taken_is_explained() -> None:
