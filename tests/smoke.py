@@ -73,7 +73,9 @@ class Server:
             with error:
                 raise _refusal(error.code) from error
         except urllib.error.URLError as error:
-            raise NotReached(f"The server cannot be reached: {error.reason}. Is its URL right, and is it on?") from error
+            raise NotReached(
+                f"The server cannot be reached: {error.reason}. Is its URL right, and is it on?"
+            ) from error
         except TimeoutError as error:
             raise Wrong(f"no answer in {_SECONDS} seconds") from error
 

@@ -15,7 +15,7 @@ def delete_role(environment: Mapping[str, str], azure: Azure) -> None:
     if answer.ok:
         azure.set(environment, "ROLE_TO_DELETE", "")
         return
-    print(  # noqa: T201
+    print(
         f"The role that let the app fetch the session pool's key is still there: {answer.message}\n"
         f"Delete it: az role definition delete --name {role.rsplit('/', 1)[-1]}"
     )

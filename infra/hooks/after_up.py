@@ -48,7 +48,7 @@ def _has_key(environment: Mapping[str, str], azure: Azure, pause_seconds: float)
 
 
 def _print(line: str) -> None:
-    print(line)  # noqa: T201
+    print(line)
 
 
 if __name__ == "__main__":

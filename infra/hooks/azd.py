@@ -68,9 +68,7 @@ class Azure:
         """Writes a variable into the azd environment."""
         self.azd(["env", "set", name, value, "--environment", environment["AZURE_ENV_NAME"]])
 
-    def call(
-        self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    def call(self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Sends a request to Resource Manager or Graph. Raises HookError if no answer comes."""
         content = json.dumps(body).encode() if body is not None else None
         if method == "POST":
@@ -101,7 +99,7 @@ def run(hook: Callable[[], None]) -> None:
     try:
         hook()
     except HookError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error, file=sys.stderr)
         sys.exit(2)
 
 

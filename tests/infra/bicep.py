@@ -98,7 +98,9 @@ def _declaration(file: str, node: Node, decorators: tuple[str, ...], parent_type
     name = _text(next(child for child in node.named_children if child.type == "identifier"))
     existing = any(child.type == "existing" for child in node.children)
     if kind in ("resource", "module"):
-        full = _nested_type(next(_string(child) for child in node.named_children if child.type == "string"), parent_type)
+        full = _nested_type(
+            next(_string(child) for child in node.named_children if child.type == "string"), parent_type
+        )
         body, condition = _body(node)
         properties: dict[str, list[Value]] = {}
         for path, value in _leaves(body, "", ""):
@@ -131,25 +133,32 @@ def _body(node: Node) -> tuple[Node, str | None]:
 
 def _leaves(node: Node, path: str, when: str) -> Iterator[tuple[str, Value]]:
     """Yields each property with its expression; of alternatives and unions, every part."""
-    if node.type == "object" and node.named_children:
-        for child in node.named_children:
-            if child.type == "object_property" and child.named_children[-1].type != "resource_declaration":
-                key, value = child.named_children[0], child.named_children[-1]
-                name = _text(key) if key.type == "identifier" else _string(key)
-                yield from _leaves(value, f"{path}.{name}".lstrip("."), when)
-    elif node.type == "ternary_expression" and any(part.type == "object" for part in node.named_children[1:]):
-        condition, then, otherwise = node.named_children
-        yield from _leaves(then, path, " and ".join(filter(None, (when, _text(condition)))))
-        yield from _leaves(otherwise, path, " and ".join(filter(None, (when, f"not {_text(condition)}"))))
-    elif node.type == "call_expression" and _text(node.named_children[0]) == "union":
-        for argument in node.named_children[1].named_children:
-            if argument.type != "comment":
-                yield from _leaves(argument, path, when)
-    elif node.type == "array" and any(child.type == "object" for child in node.named_children):
-        for index, child in enumerate(child for child in node.named_children if child.type == "object"):
-            yield from _leaves(child, f"{path}[{index}]", when)
-    elif not (node.type == "object" and when):  # an empty alternative adds nothing
-        yield path, Value(_text(node), when)
+    match node.type:
+        case "object" if node.named_children:
+            yield from _members(node, path, when)
+        case "object" if when:
+            return  # an empty alternative adds nothing
+        case "ternary_expression" if any(part.type == "object" for part in node.named_children[1:]):
+            condition, then, otherwise = node.named_children
+            yield from _leaves(then, path, " and ".join(filter(None, (when, _text(condition)))))
+            yield from _leaves(otherwise, path, " and ".join(filter(None, (when, f"not {_text(condition)}"))))
+        case "call_expression" if _text(node.named_children[0]) == "union":
+            for argument in node.named_children[1].named_children:
+                if argument.type != "comment":
+                    yield from _leaves(argument, path, when)
+        case "array" if any(child.type == "object" for child in node.named_children):
+            for index, child in enumerate(child for child in node.named_children if child.type == "object"):
+                yield from _leaves(child, f"{path}[{index}]", when)
+        case _:
+            yield path, Value(_text(node), when)
+
+
+def _members(node: Node, path: str, when: str) -> Iterator[tuple[str, Value]]:
+    for child in node.named_children:
+        if child.type == "object_property" and child.named_children[-1].type != "resource_declaration":
+            key, value = child.named_children[0], child.named_children[-1]
+            name = _text(key) if key.type == "identifier" else _string(key)
+            yield from _leaves(value, f"{path}.{name}".lstrip("."), when)
 
 
 def _references(node: Node) -> Iterator[str]:

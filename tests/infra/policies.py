@@ -21,18 +21,21 @@ _ROLES = {
 }
 _VISUAL_STUDIO_CODE = "aebc6443-996d-45c2-90f0-388ff96faa56"
 _GUID = re.compile(r"'([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})'", re.IGNORECASE)
-_FUNCTIONS = set(
-    "allowed any array concat contains description empty environment first format guid int join json last length "
-    "loadJsonContent map max maxLength maxValue metadata min minLength minValue resourceGroup resourceId secure split "
-    "string subscription subscriptionResourceId substring take tenant toLower toUpper trim union uniqueString".split()
-)
+_FUNCTIONS = {
+    "allowed", "any", "array", "concat", "contains", "description", "empty", "environment", "first", "format",
+    "guid", "int", "join", "json", "last", "length", "loadJsonContent", "map", "max", "maxLength", "maxValue",
+    "metadata", "min", "minLength", "minValue", "resourceGroup", "resourceId", "secure", "split", "string",
+    "subscription", "subscriptionResourceId", "substring", "take", "tenant", "toLower", "toUpper", "trim", "union",
+    "uniqueString",
+}  # fmt: skip
 # Regions with both Flex Consumption and dynamic sessions.
-_REGIONS = set(
-    "australiaeast australiasoutheast brazilsouth canadacentral centralindia centralus eastasia eastus eastus2 "
-    "francecentral germanywestcentral italynorth japaneast koreacentral northcentralus northeurope norwayeast "
-    "southafricanorth southeastasia southindia spaincentral swedencentral uaenorth uksouth ukwest westcentralus "
-    "westeurope westus westus2 westus3".split()
-)
+_REGIONS = {
+    "australiaeast", "australiasoutheast", "brazilsouth", "canadacentral", "centralindia", "centralus", "eastasia",
+    "eastus", "eastus2", "francecentral", "germanywestcentral", "italynorth", "japaneast", "koreacentral",
+    "northcentralus", "northeurope", "norwayeast", "southafricanorth", "southeastasia", "southindia",
+    "spaincentral", "swedencentral", "uaenorth", "uksouth", "ukwest", "westcentralus", "westeurope", "westus",
+    "westus2", "westus3",
+}  # fmt: skip
 # What src reads and a deployed app must not have: the key of a pool is fetched, never set.
 _LOCAL_ONLY = {"SESSION_POOL_MCP_API_KEY"}
 # Flex Consumption has these in functionAppConfig, or refuses them.
@@ -156,6 +159,9 @@ def _roles(templates: Templates) -> Iterator[str]:
                 yield f"{where}: its name is not a guid() of what it joins"
             if not (resource.value("scope") or ""):
                 yield f"{where}: is for the whole resource group, not for one resource"
+
+
+def _role_ids(templates: Templates) -> Iterator[str]:
     for file in templates.files.values():
         for name, variable in file.of("var").items():
             for guid in _GUID.findall(variable.default or ""):
@@ -296,7 +302,9 @@ def _parameters(templates: Templates) -> Iterator[str]:
     if set(re.findall(r"'(\w+)'", allowed)) != _REGIONS:
         yield "main.bicep: location is to be a region with both Flex Consumption and session pools"
     known = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_PRINCIPAL_ID", "AZURE_PRINCIPAL_TYPE"}
-    for name in sorted((parameters.variables(infra) - known) ^ set(azure_yaml(templates.root)["pipeline"]["variables"])):
+    for name in sorted(
+        (parameters.variables(infra) - known) ^ set(azure_yaml(templates.root)["pipeline"]["variables"])
+    ):
         yield f"azure.yaml: pipeline.variables and main.parameters.json do not both have {name}"
 
 
@@ -380,6 +388,7 @@ _CHECKS: tuple[Callable[[Templates], Iterator[str]], ...] = (
     _resources_are_as_looked_up,
     _one_preview_version,
     _roles,
+    _role_ids,
     _the_app_has_its_roles,
     _outputs,
     _nothing_forbidden,

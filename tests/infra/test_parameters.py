@@ -8,7 +8,12 @@ from tests.infra.parameters import resolve
 
 _INFRA = Path(__file__).resolve().parents[2] / "infra"
 # What azd itself sets, for a person and for a pipeline.
-_PERSON = {"AZURE_ENV_NAME": "dev", "AZURE_LOCATION": "eastus2", "AZURE_PRINCIPAL_ID": "p", "AZURE_PRINCIPAL_TYPE": "User"}
+_PERSON = {
+    "AZURE_ENV_NAME": "dev",
+    "AZURE_LOCATION": "eastus2",
+    "AZURE_PRINCIPAL_ID": "p",
+    "AZURE_PRINCIPAL_TYPE": "User",
+}
 _PIPELINE = {**_PERSON, "AZURE_PRINCIPAL_TYPE": "ServicePrincipal"}
 _DEFAULTS = {
     "environmentName": "dev",
