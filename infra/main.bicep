@@ -144,10 +144,10 @@ module network 'network.bicep' = if (vnetEnabled) {
   scope: resourceGroup
   params: {
     name: '${abbreviations.networkVirtualNetworks}${resourceToken}'
-    privateEndpointPrefix: abbreviations.networkPrivateEndpoints
+    privateEndpointName: '${abbreviations.networkPrivateEndpoints}${resourceToken}'
     location: location
     tags: tags
-    storageAccountName: storage.outputs.name
+    storageAccountId: storage.outputs.id
   }
 }
 

@@ -1,22 +1,16 @@
 @minLength(2)
 @maxLength(64)
 param name string
-param privateEndpointPrefix string
+param privateEndpointName string
 param location string
 param tags object
-@minLength(3)
-@maxLength(24)
-param storageAccountName string
+param storageAccountId string
 
 // What the app uses of its storage. Application Insights, Resource Manager and the session pool stay public.
 var services = [
   'blob'
   'queue'
 ]
-
-resource storageAccount 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
-  name: storageAccountName
-}
 
 resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   name: name
@@ -89,7 +83,7 @@ resource zoneLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-0
 
 resource endpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
   for service in services: {
-    name: '${privateEndpointPrefix}${storageAccountName}-${service}'
+    name: '${privateEndpointName}-${service}'
     location: location
     tags: tags
     properties: {
@@ -100,7 +94,7 @@ resource endpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
         {
           name: service
           properties: {
-            privateLinkServiceId: storageAccount.id
+            privateLinkServiceId: storageAccountId
             groupIds: [
               service
             ]

@@ -118,6 +118,10 @@ def _modules_get_what_they_declare(templates: Templates) -> Iterator[str]:
             for name in sorted(wanted.keys() - given):
                 if wanted[name].default is None:
                     yield f"{file.name}: module {module.name} needs the parameter {name}"
+            for name in sorted(given & wanted.keys()):
+                limited = any(decorator.startswith(("minLength", "allowed")) for decorator in wanted[name].decorators)
+                if limited and ".outputs." in (module.value(f"params.{name}") or ""):
+                    yield f"{file.name}: module {module.name}: of an output Bicep does not know that it fits {name}"
             outputs = target.of("output")
             for name in sorted(set(re.findall(rf"\b{module.name}!?\.outputs\.(\w+)", file.text)) - outputs.keys()):
                 yield f"{file.name}: module {module.name} has no output {name}"

@@ -192,7 +192,7 @@ RESOURCES: dict[str, tuple[str, Properties]] = {
             "tags": "tags",
             "properties.subnet.id": "network::privateEndpointsSubnet.id",
             "properties.privateLinkServiceConnections[0].name": None,
-            "properties.privateLinkServiceConnections[0].properties.privateLinkServiceId": "storageAccount.id",
+            "properties.privateLinkServiceConnections[0].properties.privateLinkServiceId": "storageAccountId",
             "properties.privateLinkServiceConnections[0].properties.groupIds": "[ service ]",
         },
     ),

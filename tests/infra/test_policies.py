@@ -96,8 +96,8 @@ _MISTAKES = {
         "SESSION_POOL_RESOURCE_ID: sessionPoolId\n            SESSION_POOL_MCP_API_KEY: 'x'", "one machine only",
     ),
     "keys read in a template": (
-        "infra/storage.bicep", "output name string = account.name",
-        "output name string = account.listKeys().keys[0].value", "keys are not read",
+        "infra/storage.bicep", "output id string = account.id",
+        "output id string = account.listKeys().keys[0].value", "keys are not read",
     ),
     "a wrong service tag": (
         "infra/function-app.bicep", "'azd-service-name': 'mcp'", "'azd-service-name': 'api'", "azd looks for the tag",
@@ -124,6 +124,10 @@ _MISTAKES = {
     ),
     "a module with a parameter it lacks": (
         "infra/main.bicep", "    subnetId: vnet", "    subnet: vnet", "has no parameter subnet",
+    ),
+    "an output given where only some lengths fit": (
+        "infra/main.bicep", "    deploymentContainerName: deploymentContainerName\n    publicNetworkAccess",
+        "    deploymentContainerName: identity.outputs.clientId\n    publicNetworkAccess", "fits deploymentContainerName",
     ),
     "an output that a module lacks": (
         "infra/main.bicep", "storage.outputs.queueEndpoint", "storage.outputs.queueUri", "has no output queueUri",
