@@ -5,6 +5,7 @@ or does not let us in, and the line says what to do.
 """
 
 import argparse
+import http.client
 import itertools
 import json
 import os
@@ -68,7 +69,7 @@ class Server:
         request = urllib.request.Request(self._url, content, self._headers, method="POST")
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS) as response:
-                return response.read().decode()
+                return response.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             with error:
                 raise _refusal(error.code) from error
@@ -78,6 +79,10 @@ class Server:
             ) from error
         except TimeoutError as error:
             raise Wrong(f"no answer in {_SECONDS} seconds") from error
+        except (ValueError, http.client.InvalidURL) as error:
+            raise NotReached("The URL or the key has characters that it cannot have.") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise Wrong(f"the connection broke: {type(error).__name__}") from error
 
 
 def _refusal(status: int) -> Exception:
@@ -101,7 +106,7 @@ def _message(text: str) -> dict[str, Any]:
         message = json.loads(data[0] if data else text)
     except ValueError:
         raise Wrong(f"that is no JSON-RPC message: {text[:200]!r}") from None
-    if not isinstance(message, dict) or not message.keys() & {"result", "error"}:
+    if not isinstance(message, dict) or not isinstance(message.get("result", message.get("error")), dict):
         raise Wrong(f"that is no answer: {text[:200]!r}")
     return message
 
@@ -180,6 +185,9 @@ def main() -> int:
             print(f"ok      {name}: {step()} ({time.monotonic() - began:.1f} s)")
     except Wrong as error:
         print(f"FAILED  {name}: {error}")
+        return 1
+    except (KeyError, TypeError, AttributeError) as error:
+        print(f"FAILED  {name}: the answer has not the form of an MCP server's: {error!r}")
         return 1
     except NotReached as error:
         print(f"FAILED  {name}: {error}")

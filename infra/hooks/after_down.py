@@ -22,4 +22,4 @@ def delete_role(environment: Mapping[str, str], azure: Azure) -> None:
 
 
 if __name__ == "__main__":
-    run(lambda: delete_role(os.environ, Azure()))
+    run(lambda: delete_role(os.environ, Azure(os.environ.get("AZURE_TENANT_ID"))))

@@ -23,4 +23,4 @@ def check(environment: Mapping[str, str], azure: Azure) -> None:
 
 
 if __name__ == "__main__":
-    run(lambda: check(os.environ, Azure()))
+    run(lambda: check(os.environ, Azure(os.environ.get("AZURE_TENANT_ID"))))

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Mapping
 
-from azd import Azure, HookError, run
+from azd import Answer, Azure, HookError, run
 
 _TRIES = 12
 _PAUSE_SECONDS = 5.0
@@ -25,7 +25,10 @@ def show(environment: Mapping[str, str], azure: Azure, pause_seconds: float = _P
         f"  az functionapp keys list --resource-group {group} --name {app} "
         "--query systemKeys.mcp_extension --output tsv\n"
     )
-    if not _has_key(environment, azure, pause_seconds):
+    looked = _look_for_key(environment, azure, pause_seconds)
+    if not looked.ok:
+        _print(f"Whether it has one already could not be seen: {looked.message}\n")
+    elif not _key_in(looked):
         _print("The app has not started yet, so it has no key so far: read it in a minute. If there is still none,")
         _print("the app cannot start; this opens its log:")
         _print("  azd monitor --logs\n")
@@ -33,18 +36,24 @@ def show(environment: Mapping[str, str], azure: Azure, pause_seconds: float = _P
     _print(f"  python tests/smoke.py {endpoint} --key KEY")
 
 
-def _has_key(environment: Mapping[str, str], azure: Azure, pause_seconds: float) -> bool:
+def _look_for_key(environment: Mapping[str, str], azure: Azure, pause_seconds: float) -> Answer:
+    """Asks until the key is there, and returns the last answer."""
     site = (
         f"/subscriptions/{environment['AZURE_SUBSCRIPTION_ID']}/resourceGroups/{environment['AZURE_RESOURCE_GROUP']}"
         f"/providers/Microsoft.Web/sites/{environment['AZURE_FUNCTION_NAME']}"
     )
-    for left in reversed(range(_TRIES)):
-        answer = azure.call("POST", f"{azure.resource_manager}{site}/host/default/listKeys?api-version=2024-11-01")
-        if answer.ok and (answer.body or {}).get("systemKeys", {}).get("mcp_extension"):
-            return True
-        if left:
-            time.sleep(pause_seconds)
-    return False
+    url = f"{azure.resource_manager}{site}/host/default/listKeys?api-version=2024-11-01"
+    answer = azure.call("POST", url)
+    for _ in range(_TRIES - 1):
+        if _key_in(answer):
+            break
+        time.sleep(pause_seconds)
+        answer = azure.call("POST", url)
+    return answer
+
+
+def _key_in(answer: Answer) -> bool:
+    return answer.ok and bool(((answer.body or {}).get("systemKeys") or {}).get("mcp_extension"))
 
 
 def _print(line: str) -> None:
@@ -52,4 +61,4 @@ def _print(line: str) -> None:
 
 
 if __name__ == "__main__":
-    run(lambda: show(os.environ, Azure()))
+    run(lambda: show(os.environ, Azure(os.environ.get("AZURE_TENANT_ID"))))

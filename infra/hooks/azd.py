@@ -22,6 +22,7 @@ class Answer:
     """What a REST call returned."""
 
     status: int
+    """0 if none came."""
     body: Any
     """Parsed JSON; None if there is none."""
 
@@ -55,11 +56,13 @@ class Azure:
 
     def __init__(
         self,
+        tenant: str | None = None,
         azd: Callable[[Sequence[str]], str] = run_azd,
         resource_manager: str = "https://management.azure.com",
         graph: str = "https://graph.microsoft.com",
     ) -> None:
         self.azd = azd
+        self._tenant = tenant
         self.resource_manager = resource_manager
         self.graph = graph
         self._tokens: dict[str, str] = {}
@@ -69,7 +72,7 @@ class Azure:
         self.azd(["env", "set", name, value, "--environment", environment["AZURE_ENV_NAME"]])
 
     def call(self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """Sends a request to Resource Manager or Graph. Raises HookError if no answer comes."""
+        """Sends a request to Resource Manager or Graph. Raises HookError if nobody is signed in to azd."""
         content = json.dumps(body).encode() if body is not None else None
         if method == "POST":
             content = content or b""  # Resource Manager refuses a POST that does not tell its length
@@ -84,12 +87,16 @@ class Azure:
             with error:
                 return Answer(error.code, _parsed(error.read()))
         except OSError as error:
-            raise HookError(f"{urllib.parse.urlsplit(url).netloc} cannot be reached: {error}") from error
+            reason = f"{urllib.parse.urlsplit(url).netloc} cannot be reached: {error}."
+            return Answer(0, {"error": {"message": reason}})
 
     def _token(self, url: str) -> str:
         audience = "https://graph.microsoft.com" if url.startswith(self.graph) else "https://management.azure.com"
         if audience not in self._tokens:
-            printed = self.azd(["auth", "token", "--scope", f"{audience}//.default", "--output", "json"])
+            arguments = ["auth", "token", "--scope", f"{audience}//.default", "--output", "json"]
+            if self._tenant:  # the subscription's, where that is not one's own
+                arguments += ["--tenant-id", self._tenant]
+            printed = self.azd(arguments)
             self._tokens[audience] = json.loads(printed)["token"]
         return self._tokens[audience]
 

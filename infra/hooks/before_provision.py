@@ -115,4 +115,4 @@ def check_network_provider(environment: Mapping[str, str], azure: Azure, subscri
 
 
 if __name__ == "__main__":
-    run(lambda: check(os.environ, Azure()))
+    run(lambda: check(os.environ, Azure(os.environ.get("AZURE_TENANT_ID"))))

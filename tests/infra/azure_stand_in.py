@@ -67,6 +67,6 @@ def running_azure(answers: Answers) -> Generator[tuple[StandIn, Azure]]:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         origin = f"http://127.0.0.1:{server.server_port}"
-        yield stand_in, Azure(stand_in.azd, f"{origin}/arm", f"{origin}/graph")
+        yield stand_in, Azure("tenant", stand_in.azd, f"{origin}/arm", f"{origin}/graph")
         server.shutdown()
         thread.join()

@@ -111,22 +111,29 @@ def _modules_get_what_they_declare(templates: Templates) -> Iterator[str]:
             if target is None:
                 yield f"{file.name}: module {module.name} is in {module.type}, which is not there"
                 continue
-            given = {path.removeprefix("params.") for path in module.properties if path.startswith("params.")}
-            wanted = target.of("param")
-            for name in sorted(given - wanted.keys()):
-                yield f"{file.name}: module {module.name} has no parameter {name}"
-            for name in sorted(wanted.keys() - given):
-                if wanted[name].default is None:
-                    yield f"{file.name}: module {module.name} needs the parameter {name}"
-            for name in sorted(given & wanted.keys()):
-                limited = any(decorator.startswith(("minLength", "allowed")) for decorator in wanted[name].decorators)
-                if limited and ".outputs." in (module.value(f"params.{name}") or ""):
-                    yield f"{file.name}: module {module.name}: of an output Bicep does not know that it fits {name}"
-            outputs = target.of("output")
-            for name in sorted(set(re.findall(rf"\b{module.name}!?\.outputs\.(\w+)", file.text)) - outputs.keys()):
-                yield f"{file.name}: module {module.name} has no output {name}"
-            if module.condition and re.search(rf"\b{module.name}\.outputs\.", file.text):
-                yield f"{file.name}: module {module.name} may not be there, so its outputs are read with `!`"
+            for problem in (*_parameter_problems(module, target.of("param")), *_output_problems(file, module, target)):
+                yield f"{file.name}: module {module.name} {problem}"
+
+
+def _parameter_problems(module: bicep.Declaration, wanted: dict[str, bicep.Declaration]) -> Iterator[str]:
+    given = {path.removeprefix("params.") for path in module.properties if path.startswith("params.")}
+    for name in sorted(given - wanted.keys()):
+        yield f"has no parameter {name}"
+    for name in sorted(wanted.keys() - given):
+        if wanted[name].default is None:
+            yield f"needs the parameter {name}"
+    for name in sorted(given & wanted.keys()):
+        limited = any(decorator.startswith(("minLength", "allowed")) for decorator in wanted[name].decorators)
+        if limited and ".outputs." in (module.value(f"params.{name}") or ""):
+            yield f"gets an output, of which Bicep does not know that it fits {name}"
+
+
+def _output_problems(file: bicep.BicepFile, module: bicep.Declaration, target: bicep.BicepFile) -> Iterator[str]:
+    read = set(re.findall(rf"\b{module.name}!?\.outputs\.(\w+)", file.text))
+    for name in sorted(read - target.of("output").keys()):
+        yield f"has no output {name}"
+    if module.condition and re.search(rf"\b{module.name}\.outputs\.", file.text):
+        yield "may not be there, so its outputs are read with `!`"
 
 
 def _resources_are_as_looked_up(templates: Templates) -> Iterator[str]:

@@ -14,6 +14,7 @@ import pytest
 from azd import Azure, HookError
 
 from tests.infra.azure_stand_in import running_azure
+from tests.servers import free_port
 
 _HOOKS = Path(__file__).resolve().parents[2] / "infra" / "hooks"
 _ENVIRONMENT = {"AZURE_ENV_NAME": "dev", "AZURE_SUBSCRIPTION_ID": "s", "AZURE_LOCATION": "eastus2"}
@@ -104,6 +105,18 @@ def test_who_may_assign_roles_but_not_make_one_can_do_without(environment: dict[
 def test_rights_that_cannot_be_read_are_left_to_azure() -> None:
     with running_azure({_PERMISSIONS: [(403, {"error": {"message": "No."}})]}) as (_, azure):
         before_provision.check(_ENVIRONMENT, azure)
+
+
+def test_an_azure_that_cannot_be_reached_is_left_to_azd() -> None:
+    azure = Azure(None, lambda arguments: '{"token": "t"}', f"http://127.0.0.1:{free_port()}")
+    before_provision.check(_ENVIRONMENT, azure)
+
+
+def test_tokens_are_for_the_tenant_of_the_subscription() -> None:
+    with running_azure({_PERMISSIONS: [_OWNER]}) as (stand_in, azure):
+        before_provision.check(_ENVIRONMENT, azure)
+    (arguments,) = stand_in.azd_calls
+    assert arguments[-2:] == ["--tenant-id", "tenant"]
 
 
 def test_a_virtual_network_needs_a_registered_provider() -> None:
@@ -226,6 +239,16 @@ def test_a_key_that_does_not_come_is_explained(capsys: pytest.CaptureFixture[str
         shown = _shown(azure, capsys)
     assert _READ in shown
     assert "azd monitor --logs" in shown
+
+
+def test_keys_that_cannot_be_read_are_not_taken_for_an_app_that_does_not_start(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with running_azure({_KEYS: [(403, {"error": {"message": "Not you."}})]}) as (_, azure):
+        shown = _shown(azure, capsys)
+    assert "could not be seen: Not you." in shown
+    assert "not started" not in shown
+    assert _READ in shown
 
 
 def test_where_clients_sign_in_no_key_is_mentioned(capsys: pytest.CaptureFixture[str]) -> None:

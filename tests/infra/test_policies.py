@@ -127,7 +127,8 @@ _MISTAKES = {
     ),
     "an output given where only some lengths fit": (
         "infra/main.bicep", "    deploymentContainerName: deploymentContainerName\n    publicNetworkAccess",
-        "    deploymentContainerName: identity.outputs.clientId\n    publicNetworkAccess", "fits deploymentContainerName",
+        "    deploymentContainerName: identity.outputs.clientId\n    publicNetworkAccess",
+        "fits deploymentContainerName",
     ),
     "an output that a module lacks": (
         "infra/main.bicep", "storage.outputs.queueEndpoint", "storage.outputs.queueUri", "has no output queueUri",

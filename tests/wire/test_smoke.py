@@ -75,6 +75,8 @@ def test_the_legacy_sse_url_and_a_server_without_a_pool_will_do(target: Target) 
         ((500, b""), 1, "HTTP 500"),
         ((200, b"<html>"), 1, "no JSON-RPC message"),
         ((200, b"[]"), 1, "no answer"),
+        ((200, b'{"result": {}}'), 1, "has not the form"),
+        ((200, b'{"result": []}'), 1, "no answer"),
         ((200, b'{"error": {"code": -32601, "message": "Method is not available"}}'), 1, "Method is not available"),
     ],
     indirect=["answering"],
@@ -92,6 +94,7 @@ def test_another_answer_ends_in_one_line(answering: str, exit_code: int, said: s
     [
         ("NAME.azurewebsites.net", "is not a URL"),
         ("http://example.invalid", "Use https"),
+        ("http://127.0.0.1:port", "characters that it cannot have"),
         (f"http://127.0.0.1:{free_port()}", "cannot be reached"),
     ],
 )
