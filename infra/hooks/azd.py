@@ -74,8 +74,6 @@ class Azure:
     def call(self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Sends a request to Resource Manager or Graph. Raises HookError if nobody is signed in to azd."""
         content = json.dumps(body).encode() if body is not None else None
-        if method == "POST":
-            content = content or b""  # Resource Manager refuses a POST that does not tell its length
         request = urllib.request.Request(url, content, {"Content-Type": "application/json"}, method=method)  # noqa: S310
         request.add_header("Authorization", f"Bearer {self._token(url)}")
         for name, value in (headers or {}).items():

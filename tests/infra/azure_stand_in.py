@@ -17,6 +17,7 @@ class StandIn:
 
     def __init__(self, answers: Answers) -> None:
         self.asked: list[tuple[str, Any]] = []
+        self.preferred: list[str] = []
         self.azd_calls: list[list[str]] = []
         self._answers = {request: list(given) for request, given in answers.items()}
 
@@ -51,6 +52,8 @@ def running_azure(answers: Answers) -> Generator[tuple[StandIn, Azure]]:
             assert self.headers["Authorization"] == "Bearer t"
             content = self.rfile.read(int(length or 0))
             path = self.path.partition("?")[0]
+            if self.headers["Prefer"]:
+                stand_in.preferred.append(self.headers["Prefer"])
             status, body = stand_in.answer(f"{self.command} {path}", json.loads(content) if content else None)
             self.send_response(status)
             payload = b"" if body is None else json.dumps(body).encode()
@@ -67,6 +70,8 @@ def running_azure(answers: Answers) -> Generator[tuple[StandIn, Azure]]:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         origin = f"http://127.0.0.1:{server.server_port}"
-        yield stand_in, Azure("tenant", stand_in.azd, f"{origin}/arm", f"{origin}/graph")
-        server.shutdown()
-        thread.join()
+        try:
+            yield stand_in, Azure("tenant", stand_in.azd, f"{origin}/arm", f"{origin}/graph")
+        finally:
+            server.shutdown()
+            thread.join()

@@ -143,6 +143,7 @@ def test_an_entra_app_is_made_when_it_is_asked_for() -> None:
     with running_azure(_APP_IS_MADE) as (stand_in, azure):
         before_provision.check(_CREATE, azure)
     assert stand_in.set == {"MCP_AUTH_CLIENT_ID": _CLIENT_ID}
+    assert stand_in.preferred == ["create-if-missing"]
     patches = [body for request, body in stand_in.asked if request.startswith("PATCH")]
     first, second = patches
     (scope,) = first["api"]["oauth2PermissionScopes"]

@@ -31,7 +31,7 @@ def answering(request: pytest.FixtureRequest) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(status)
+            self.send_response(418 if self.headers["x-functions-key"] == "right" else status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -87,6 +87,12 @@ def test_another_answer_ends_in_one_line(answering: str, exit_code: int, said: s
     (line,) = lines
     assert line.startswith("FAILED  initialize: ")
     assert said in line
+
+
+@pytest.mark.parametrize("answering", [(401, b"")], indirect=True)
+def test_the_key_is_sent_as_azure_wants_it(answering: str) -> None:
+    assert _smoke(answering, "--key", "wrong")[0] == 2
+    assert "HTTP 418" in _smoke(answering, "--key", "right")[1][0]
 
 
 @pytest.mark.parametrize(
