@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from tests.servers import Target, free_port
+from tests.servers import Target, free_port, running_server
 
 _SCRIPT = Path(__file__).parent.parent / "smoke.py"
 _SECONDS = 120
@@ -47,9 +47,10 @@ def answering(request: pytest.FixtureRequest) -> Iterator[str]:
         thread.join()
 
 
-def test_every_tool_of_a_server_is_called_and_each_step_is_a_line(target: Target) -> None:
-    key = ["--key", target.key] if target.key else []
-    code, lines = _smoke(target.url, *key)
+def test_every_tool_of_a_server_is_called_and_each_step_is_a_line(storage: str, tmp_path: Path) -> None:
+    # A server of its own: the environments of the one that the wire tests share are all taken.
+    with running_server("src", storage=storage, data=tmp_path, session_pool=True) as server:
+        code, lines = _smoke(server.target.url)
     assert code == 0, lines
     assert [line.split(":")[0].split()[:2] for line in lines] == [
         ["ok", step]
