@@ -201,9 +201,8 @@ async def test_a_pool_removes_what_killed_ones_have_left_and_nothing_of_those_th
 
 async def test_a_kernel_that_cannot_start_says_why(tmp_path: Path) -> None:
     sandbox = Sandbox(Limits(open_files=8))
-    environment = Environment(sandbox, tmp_path / "own", kernel_context(), CallLimits(1, 1))
-    with pytest.raises(KernelError, match=r"before it answered: .*Too many open files"):
-        await environment.start()
+    with kernel_context() as context, pytest.raises(KernelError, match=r"before it answered: .*Too many open files"):
+        await Environment(sandbox, tmp_path / "own", context, CallLimits(1, 1)).start()
     assert not (tmp_path / "own").exists()
 
 

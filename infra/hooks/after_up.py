@@ -1,0 +1,64 @@
+"""Prints where the MCP server is and how to read its key. Never the key itself: terminals and CI logs are kept."""
+
+import os
+import time
+from collections.abc import Mapping
+
+from azd import Answer, Azure, HookError, run
+
+_TRIES = 12
+_PAUSE_SECONDS = 5.0
+
+
+def show(environment: Mapping[str, str], azure: Azure, pause_seconds: float = _PAUSE_SECONDS) -> None:
+    """Waits up to a minute for the key, which the app makes when it first starts, and prints what to do next."""
+    endpoint = environment.get("SERVICE_MCP_ENDPOINT")
+    if not endpoint:
+        raise HookError("There is no MCP server in this azd environment yet. Make one: azd up")
+    _print(f"\nMCP server endpoint: {endpoint}\n")
+    if environment.get("MCP_AUTH_CLIENT_ID"):
+        _print("Clients sign in with Entra; no key is asked for.")
+        return
+    group, app = environment["AZURE_RESOURCE_GROUP"], environment["AZURE_FUNCTION_NAME"]
+    _print("Clients send its key as the header x-functions-key. This reads it:")
+    _print(
+        f"  az functionapp keys list --resource-group {group} --name {app} "
+        "--query systemKeys.mcp_extension --output tsv\n"
+    )
+    looked = _look_for_key(environment, azure, pause_seconds)
+    if not looked.ok:
+        _print(f"Whether it has one already could not be seen: {looked.message}\n")
+    elif not _key_in(looked):
+        _print("The app has not started yet, so it has no key so far: read it in a minute. If there is still none,")
+        _print("the app cannot start; this opens its log:")
+        _print("  azd monitor --logs\n")
+    _print("This calls every tool once:")
+    _print(f"  python tests/smoke.py {endpoint} --key KEY")
+
+
+def _look_for_key(environment: Mapping[str, str], azure: Azure, pause_seconds: float) -> Answer:
+    """Asks until the key is there, and returns the last answer."""
+    site = (
+        f"/subscriptions/{environment['AZURE_SUBSCRIPTION_ID']}/resourceGroups/{environment['AZURE_RESOURCE_GROUP']}"
+        f"/providers/Microsoft.Web/sites/{environment['AZURE_FUNCTION_NAME']}"
+    )
+    url = f"{azure.resource_manager}{site}/host/default/listKeys?api-version=2024-11-01"
+    answer = azure.call("POST", url)
+    for _ in range(_TRIES - 1):
+        if _key_in(answer):
+            break
+        time.sleep(pause_seconds)
+        answer = azure.call("POST", url)
+    return answer
+
+
+def _key_in(answer: Answer) -> bool:
+    return answer.ok and bool(((answer.body or {}).get("systemKeys") or {}).get("mcp_extension"))
+
+
+def _print(line: str) -> None:
+    print(line)
+
+
+if __name__ == "__main__":
+    run(lambda: show(os.environ, Azure(os.environ.get("AZURE_TENANT_ID"))))

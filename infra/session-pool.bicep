@@ -1,0 +1,106 @@
+@minLength(3)
+@maxLength(63)
+param name string
+param location string
+param tags object
+param egressEnabled bool
+@minValue(5)
+@maxValue(600)
+param maxSessions int
+@minValue(300)
+@maxValue(3600)
+param cooldownSeconds int
+@description('Id of an existing role that may fetch the key. Empty makes one.')
+param roleId string
+param appPrincipalId string
+param userPrincipalId string
+@allowed([
+  'User'
+  'ServicePrincipal'
+  'Group'
+])
+param userPrincipalType string
+
+// The only published version that knows of MCP: 2025-07-01 and 2026-01-01 have left it out.
+resource pool 'Microsoft.App/sessionPools@2025-10-02-preview' = {
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    poolManagementType: 'Dynamic'
+    containerType: 'PythonLTS'
+    scaleConfiguration: {
+      maxConcurrentSessions: maxSessions
+    }
+    dynamicPoolConfiguration: {
+      lifecycleConfiguration: {
+        lifecycleType: 'Timed'
+        cooldownPeriodInSeconds: cooldownSeconds
+      }
+    }
+    sessionNetworkConfiguration: {
+      status: egressEnabled ? 'EgressEnabled' : 'EgressDisabled'
+    }
+    mcpServerSettings: {
+      isMcpServerEnabled: true
+    }
+  }
+}
+
+var customRoleName = guid(resourceGroup().id, name, 'mcp-key-reader')
+var keyReaderRoleId = empty(roleId) ? customRoleName : roleId
+
+// Container Apps SessionPools Contributor could fetch the key too, and open the pool to the internet, or delete it.
+resource keyReader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (empty(roleId)) {
+  name: customRoleName
+  properties: {
+    roleName: 'MCP key reader of ${name}' // unique in a tenant
+    description: 'Reads a session pool and fetches the key of its MCP server.'
+    type: 'CustomRole'
+    permissions: [
+      {
+        actions: [
+          'Microsoft.App/sessionPools/read'
+          'Microsoft.App/sessionPools/fetchMCPServerCredentials/action'
+        ]
+        notActions: []
+      }
+    ]
+    assignableScopes: [
+      resourceGroup().id
+    ]
+  }
+}
+
+resource appMayFetchKey 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(pool.id, appPrincipalId, keyReaderRoleId)
+  scope: pool
+  properties: {
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyReaderRoleId)
+  }
+  dependsOn: [
+    keyReader // named by its id above, which alone is no dependency
+  ]
+}
+
+resource userMayFetchKey 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(userPrincipalId)) {
+  name: guid(pool.id, userPrincipalId, keyReaderRoleId)
+  scope: pool
+  properties: {
+    principalId: userPrincipalId
+    principalType: userPrincipalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyReaderRoleId)
+  }
+  dependsOn: [
+    keyReader
+  ]
+}
+
+output id string = pool.id
+// Azure leaves it out where the MCP preview is not on; infra/hooks/after_provision.py then says what to do.
+output mcpEndpoint string = pool.properties.?mcpServerSettings.?mcpServerEndpoint ?? ''
+output customRoleId string = empty(roleId)
+  ? subscriptionResourceId('Microsoft.Authorization/roleDefinitions', customRoleName)
+  : ''

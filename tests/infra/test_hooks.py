@@ -1,0 +1,265 @@
+"""What `azd up` says before it provisions, after it has, and at the end."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import after_down
+import after_provision
+import after_up
+import before_provision
+import pytest
+from azd import Azure, HookError
+
+from tests.infra.azure_stand_in import running_azure
+from tests.servers import free_port
+
+_HOOKS = Path(__file__).resolve().parents[2] / "infra" / "hooks"
+_ENVIRONMENT = {"AZURE_ENV_NAME": "dev", "AZURE_SUBSCRIPTION_ID": "s", "AZURE_LOCATION": "eastus2"}
+_PERMISSIONS = "GET /arm/subscriptions/s/providers/Microsoft.Authorization/permissions"
+_PROVIDER = "GET /arm/subscriptions/s/providers/Microsoft.App"
+_OWNER = (200, {"value": [{"actions": ["*"], "notActions": []}]})
+_CONTRIBUTOR = {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write", "Microsoft.Authorization/*/Delete"]}
+_RBAC_ADMINISTRATOR = {"actions": ["Microsoft.Authorization/roleAssignments/write", "*/read"], "notActions": []}
+
+
+def _run(hook: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    # Without a PATH there is no azd, as for somebody who runs a hook by hand.
+    kept = {name: value for name, value in os.environ.items() if name.upper() in ("SYSTEMROOT", "TEMP", "TMP")}
+    return subprocess.run(
+        [sys.executable, str(_HOOKS / hook)], env={**kept, "PATH": "", **environment},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("VNET_ENABLED", "yes", "VNET_ENABLED is true or false, not 'yes'. Change it: azd env set VNET_ENABLED true"),
+        ("SESSION_POOL_MAX_SESSIONS", "4", "is a number from 5 to 600, not '4'"),
+        ("SESSION_POOL_COOLDOWN_SECONDS", "5m", "is a number from 300 to 3600, not '5m'"),
+        ("AZURE_LOCATION", "southcentralus", "AZURE_LOCATION is one of australiaeast, "),
+        ("PYTHON_VERSION", "3.11", "PYTHON_VERSION is one of 3.12, 3.13, 3.14, not '3.11'"),
+        ("SESSION_POOL_ROLE_ID", "Contributor", "is the id of a role, or empty"),
+        ("MCP_AUTH_CLIENT_ID", "true", "is the client id of an app registration, `create`, or empty"),
+        ("MCP_AUTH_ALLOWED_CLIENT_IDS", "a;b", "holds client ids separated by commas"),
+    ],
+)
+def test_a_wrong_variable_stops_azd_with_a_sentence(name: str, value: str, said: str) -> None:
+    done = _run("before_provision.py", {**_ENVIRONMENT, name: value})
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert said in line
+
+
+def test_every_wrong_variable_is_named_at_once() -> None:
+    done = _run("before_provision.py", {"VNET_ENABLED": "2", "PYTHON_VERSION": "4"})
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["VNET_ENABLED", "PYTHON_VERSION"]
+
+
+def test_without_azd_a_hook_says_where_to_get_it() -> None:
+    done = _run("before_provision.py", _ENVIRONMENT)
+    assert (done.returncode, done.stderr.strip()) == (2, "azd was not found. Install it: https://aka.ms/azd")
+
+
+def test_before_azd_has_asked_for_the_subscription_nothing_is_asked_of_azure() -> None:
+    assert _run("before_provision.py", {"AZURE_ENV_NAME": "dev"}).returncode == 0
+
+
+def test_an_owner_may_go_on() -> None:
+    with running_azure({_PERMISSIONS: [_OWNER]}) as (stand_in, azure):
+        before_provision.check(_ENVIRONMENT, azure)
+        assert [request for request, _ in stand_in.asked] == [_PERMISSIONS]
+
+
+@pytest.mark.parametrize(
+    ("permissions", "environment", "said"),
+    [
+        ([], {}, "cannot deploy to subscription s"),
+        ([{"actions": ["*/read"]}], {}, "cannot deploy to subscription s"),
+        ([_CONTRIBUTOR], {}, "cannot assign roles in subscription s"),
+        ([_CONTRIBUTOR, _RBAC_ADMINISTRATOR], {}, "cannot make a role in subscription s"),
+    ],
+)
+def test_too_few_rights_are_told_before_anything_is_made(
+    permissions: list[object], environment: dict[str, str], said: str
+) -> None:
+    with (
+        running_azure({_PERMISSIONS: [(200, {"value": permissions})]}) as (_, azure),
+        pytest.raises(HookError, match=said),
+    ):
+        before_provision.check({**_ENVIRONMENT, **environment}, azure)
+
+
+@pytest.mark.parametrize(
+    "environment", [{"SESSION_POOL_ENABLED": "false"}, {"SESSION_POOL_ROLE_ID": "f7669afb-68b2-44b4-9c5f-6d2a47fddda0"}]
+)
+def test_who_may_assign_roles_but_not_make_one_can_do_without(environment: dict[str, str]) -> None:
+    answers = {_PERMISSIONS: [(200, {"value": [_CONTRIBUTOR, _RBAC_ADMINISTRATOR]})]}
+    with running_azure(answers) as (_, azure):
+        before_provision.check({**_ENVIRONMENT, **environment}, azure)
+
+
+def test_rights_that_cannot_be_read_are_left_to_azure() -> None:
+    with running_azure({_PERMISSIONS: [(403, {"error": {"message": "No."}})]}) as (_, azure):
+        before_provision.check(_ENVIRONMENT, azure)
+
+
+def test_an_azure_that_cannot_be_reached_is_left_to_azd() -> None:
+    azure = Azure(None, lambda arguments: '{"token": "t"}', f"http://127.0.0.1:{free_port()}")
+    before_provision.check(_ENVIRONMENT, azure)
+
+
+def test_tokens_are_for_the_tenant_of_the_subscription() -> None:
+    with running_azure({_PERMISSIONS: [_OWNER]}) as (stand_in, azure):
+        before_provision.check(_ENVIRONMENT, azure)
+    (arguments,) = stand_in.azd_calls
+    assert arguments[-2:] == ["--tenant-id", "tenant"]
+
+
+def test_a_virtual_network_needs_a_registered_provider() -> None:
+    environment = {**_ENVIRONMENT, "VNET_ENABLED": "true"}
+    states = [(200, {"registrationState": "NotRegistered"}), (200, {"registrationState": "Registered"})]
+    with running_azure({_PERMISSIONS: [_OWNER], _PROVIDER: states}) as (_, azure):
+        with pytest.raises(HookError, match=r"az provider register --namespace Microsoft\.App --wait"):
+            before_provision.check(environment, azure)
+        before_provision.check(environment, azure)
+
+
+_APP = "/graph/v1.0/applications(uniqueName='remote-mcp-dev-s')"
+_CLIENT_ID = "11111111-2222-3333-4444-555555555555"
+_CREATE = {**_ENVIRONMENT, "MCP_AUTH_CLIENT_ID": "create"}
+_APP_IS_MADE = {
+    _PERMISSIONS: [_OWNER],
+    f"PATCH {_APP}": [(201, {}), (204, None)],
+    f"GET {_APP}": [(200, {"appId": _CLIENT_ID})],
+    "POST /graph/v1.0/servicePrincipals": [(201, {})],
+}
+
+
+def test_an_entra_app_is_made_when_it_is_asked_for() -> None:
+    with running_azure(_APP_IS_MADE) as (stand_in, azure):
+        before_provision.check(_CREATE, azure)
+    assert stand_in.set == {"MCP_AUTH_CLIENT_ID": _CLIENT_ID}
+    assert stand_in.preferred == ["create-if-missing"]
+    patches = [body for request, body in stand_in.asked if request.startswith("PATCH")]
+    first, second = patches
+    (scope,) = first["api"]["oauth2PermissionScopes"]
+    assert (first["signInAudience"], first["api"]["requestedAccessTokenVersion"]) == ("AzureADMyOrg", 2)
+    assert scope["value"] == "user_impersonation"
+    assert second["identifierUris"] == [f"api://{_CLIENT_ID}"]
+    assert second["api"]["oauth2PermissionScopes"] == [scope]
+    assert second["api"]["preAuthorizedApplications"] == [
+        {"appId": "aebc6443-996d-45c2-90f0-388ff96faa56", "delegatedPermissionIds": [scope["id"]]}
+    ]
+    assert ("POST /graph/v1.0/servicePrincipals", {"appId": _CLIENT_ID}) in stand_in.asked
+
+
+def test_an_enterprise_application_that_is_there_is_kept() -> None:
+    found = {f"GET /graph/v1.0/servicePrincipals(appId='{_CLIENT_ID}')": [(200, {"id": "i"})]}
+    with running_azure({**_APP_IS_MADE, **found}) as (stand_in, azure):
+        before_provision.check(_CREATE, azure)
+    assert not any(request.startswith("POST") for request, _ in stand_in.asked)
+
+
+def test_who_may_not_register_an_app_is_told_to_bring_one() -> None:
+    answers = {**_APP_IS_MADE, f"PATCH {_APP}": [(403, {"error": {"message": "Insufficient privileges."}})]}
+    with running_azure(answers) as (stand_in, azure):
+        with pytest.raises(HookError, match=r"Insufficient privileges\..*azd env set MCP_AUTH_CLIENT_ID ID"):
+            before_provision.check(_CREATE, azure)
+        assert stand_in.set == {}
+
+
+def test_a_pool_without_an_mcp_server_stops_azd() -> None:
+    done = _run("after_provision.py", {"SESSION_POOL_MCP_ENDPOINT": ""})
+    assert done.returncode == 2
+    assert "SessionPoolsSupportMCP" in done.stderr
+    assert "azd env set SESSION_POOL_ENABLED false" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "environment", [{"SESSION_POOL_ENABLED": "false"}, {"SESSION_POOL_MCP_ENDPOINT": "https://x/mcp"}]
+)
+def test_a_pool_with_one_or_no_pool_is_fine(environment: dict[str, str]) -> None:
+    assert _run("after_provision.py", environment).returncode == 0
+
+
+def test_the_role_that_was_made_is_deleted_after_azd_down() -> None:
+    role = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/r"
+    made = {**_ENVIRONMENT, "SESSION_POOL_MCP_ENDPOINT": "e", "SESSION_POOL_CUSTOM_ROLE_ID": role}
+    with running_azure({f"DELETE /arm{role}": [(200, {})]}) as (stand_in, azure):
+        after_provision.check(made, azure)
+        assert stand_in.set == {"ROLE_TO_DELETE": role}
+        after_down.delete_role({**_ENVIRONMENT, **stand_in.set}, azure)
+        assert [request for request, _ in stand_in.asked] == [f"DELETE /arm{role}"]
+        assert stand_in.set == {"ROLE_TO_DELETE": ""}
+
+
+def test_a_role_that_stays_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with running_azure({}) as (_, azure):
+        after_down.delete_role({**_ENVIRONMENT, "ROLE_TO_DELETE": "/x/roleDefinitions/r"}, azure)
+    assert "az role definition delete --name r" in capsys.readouterr().out
+
+
+_DEPLOYED = {
+    **_ENVIRONMENT,
+    "AZURE_RESOURCE_GROUP": "rg-dev",
+    "AZURE_FUNCTION_NAME": "func-x",
+    "SERVICE_MCP_ENDPOINT": "https://func-x.azurewebsites.net/runtime/webhooks/mcp",
+}
+_KEYS = "POST /arm/subscriptions/s/resourceGroups/rg-dev/providers/Microsoft.Web/sites/func-x/host/default/listKeys"
+_READ = "az functionapp keys list --resource-group rg-dev --name func-x --query systemKeys.mcp_extension --output tsv"
+
+
+def _shown(azure: Azure, capsys: pytest.CaptureFixture[str], **environment: str) -> str:
+    after_up.show({**_DEPLOYED, **environment}, azure, pause_seconds=0)
+    return capsys.readouterr().out
+
+
+def test_the_end_of_azd_up_shows_the_endpoint_and_how_to_read_the_key(capsys: pytest.CaptureFixture[str]) -> None:
+    with running_azure({_KEYS: [(200, {"systemKeys": {"mcp_extension": "K3Y"}})]}) as (_, azure):
+        shown = _shown(azure, capsys)
+    assert "MCP server endpoint: https://func-x.azurewebsites.net/runtime/webhooks/mcp\n" in shown
+    assert _READ in shown
+    assert "tests/smoke.py https://func-x" in shown
+    assert "K3Y" not in shown
+    assert "not started" not in shown
+
+
+def test_it_waits_for_a_key_that_the_app_has_not_made_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    late = [(403, None), (200, {"systemKeys": {}}), (200, {"systemKeys": {"mcp_extension": "K3Y"}})]
+    with running_azure({_KEYS: late}) as (stand_in, azure):
+        assert "not started" not in _shown(azure, capsys)
+        assert len(stand_in.asked) == 3
+
+
+def test_a_key_that_does_not_come_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    with running_azure({_KEYS: [(200, {"systemKeys": {}})]}) as (_, azure):
+        shown = _shown(azure, capsys)
+    assert _READ in shown
+    assert "azd monitor --logs" in shown
+
+
+def test_keys_that_cannot_be_read_are_not_taken_for_an_app_that_does_not_start(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with running_azure({_KEYS: [(403, {"error": {"message": "Not you."}})]}) as (_, azure):
+        shown = _shown(azure, capsys)
+    assert "could not be seen: Not you." in shown
+    assert "not started" not in shown
+    assert _READ in shown
+
+
+def test_where_clients_sign_in_no_key_is_mentioned(capsys: pytest.CaptureFixture[str]) -> None:
+    with running_azure({}) as (stand_in, azure):
+        shown = _shown(azure, capsys, MCP_AUTH_CLIENT_ID=_CLIENT_ID)
+        assert stand_in.asked == []
+    assert "Entra" in shown
+    assert "x-functions-key" not in shown
+
+
+def test_without_a_deployment_it_says_how_to_make_one() -> None:
+    done = _run("after_up.py", _ENVIRONMENT)
+    assert (done.returncode, "azd up" in done.stderr) == (2, True)

@@ -1,0 +1,183 @@
+"""Files that must agree with each other: README, templates, workflows, editor settings, dev container."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.infra import parameters
+from tests.infra.policies import azure_yaml, settings_read
+
+_ROOT = Path(__file__).resolve().parents[2]
+_README = (_ROOT / "README.md").read_text(encoding="utf-8")
+_WORKFLOWS = sorted((_ROOT / ".github" / "workflows").glob("*.yml"))
+# Without a commit: .github/zizmor.yml says why.
+_BY_TAG = {"Azure/setup-azd@v2"}
+
+
+def _read(path: str) -> str:
+    return (_ROOT / path).read_text(encoding="utf-8")
+
+
+def _json(path: str) -> Any:
+    """Reads JSON with comments, as VS Code does."""
+    return json.loads(re.sub(r"^\s*//.*$", "", _read(path), flags=re.MULTILINE))
+
+
+def _section(title: str) -> str:
+    """Returns the README's text under a heading."""
+    start = _README.index(f"\n{title}\n")
+    level = title.split()[0]
+    return re.split(rf"\n#{{1,{len(level)}}} ", _README[start + len(title) :], maxsplit=1)[0]
+
+
+def test_every_environment_variable_in_the_readme_is_read_somewhere() -> None:
+    named = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", _README))
+    of_the_shell = set(re.findall(r"^([A-Z_]+)=", _README, re.MULTILINE))  # set by the commands themselves
+    code = [
+        *_ROOT.glob("src/*.py"),
+        *_ROOT.glob("local/**/*.py"),
+        *_ROOT.glob("infra/**/*.*"),
+        _ROOT / "tests/smoke.py",
+    ]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in code if path.suffix in (".py", ".json", ".bicep"))
+    placeholders = {"CLIENT_ID"}
+    assert {name for name in named - of_the_shell - placeholders if name not in text} == set()
+
+
+def test_every_app_setting_that_src_reads_is_in_the_readme() -> None:
+    assert {name for name in settings_read(_ROOT / "src") if name not in _README} == set()
+
+
+def test_the_readme_lists_every_setting_of_a_deployment_with_its_default() -> None:
+    rows = re.findall(
+        r"^\| `([A-Z_]+)` \|.*\|\s*(?:`([^`|]*)`|[^|]*?)\s*\|$", _section("### Settings of a deployment"), re.M
+    )
+    written = _read("infra/main.parameters.json")
+    defaults = dict(re.findall(r"\$\{([A-Z_]+)=([^}]*)\}", written))
+    of_azd = {"AZURE_ENV_NAME", "AZURE_PRINCIPAL_ID", "AZURE_PRINCIPAL_TYPE"}
+    assert {name for name, _ in rows} == parameters.variables(_ROOT / "infra") - of_azd
+    for name, default in rows:
+        assert default in ("", defaults.get(name)), name
+
+
+def test_links_in_the_readme_lead_somewhere() -> None:
+    anchors = {
+        re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-")
+        for title in re.findall(r"^#+ (.*)$", _README, re.M)
+    }
+    for link in re.findall(r"\]\(([^)]*)\)", _README):
+        if link.startswith("#"):
+            assert link[1:] in anchors, link
+        elif not link.startswith("https://"):
+            assert (_ROOT / link).exists(), link
+    assert "[]" not in _README
+
+
+def test_the_readme_reads_the_key_as_the_hook_says() -> None:
+    command = re.search(r"az functionapp keys list .*tsv", _section("## Deploy to Azure"))
+    assert command
+    pieces = re.sub(r"rg-\w+|func-\w+", "{}", command[0]).split("{}")
+    hook = re.sub(r'"\s+f?"', "", _read("infra/hooks/after_up.py"))
+    assert all(piece in hook for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    "text", ["## Features", "## Getting Started", "## Guidance", "## Resources", "Important Security Notice"]
+)
+def test_the_readme_has_what_the_gallery_looks_for(text: str) -> None:
+    assert text in _README
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "LICENSE", "SECURITY.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", ".github/ISSUE_TEMPLATE",
+        ".github/PULL_REQUEST_TEMPLATE.md", ".github/workflows/azure-dev.yml", "azure.yaml", "infra/main.bicep",
+        ".devcontainer/devcontainer.json", "README.md",
+    ],
+)  # fmt: skip
+def test_the_gallery_finds_its_files(path: str) -> None:
+    assert (_ROOT / path).exists()
+
+
+@pytest.mark.parametrize("path", _WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_takes_little_and_trusts_little(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {}
+    for job in workflow["jobs"].values():
+        assert set(job["permissions"].values()) <= {"read", "write"}
+        assert job["permissions"].keys() <= {"contents", "id-token"}
+        assert job["permissions"]["contents"] == "read"
+        assert job["timeout-minutes"] <= 60
+        for step in job["steps"]:
+            action = step.get("uses", "")
+            assert not action or action in _BY_TAG or re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action), action
+            assert "${{" not in step.get("run", ""), "an expression in a command can be a command"
+    for file in re.findall(r"\.ci/\w+|infra/[\w/.]+|tests/[\w/.]+", path.read_text(encoding="utf-8")):
+        assert (_ROOT / file).exists(), file
+
+
+def test_a_fork_deploys_nothing_and_a_pipeline_gets_every_variable() -> None:
+    (job,) = yaml.safe_load(_read(".github/workflows/azure-dev.yml"))["jobs"].values()
+    assert job["if"] == "${{ vars.AZURE_CLIENT_ID != '' }}"
+    of_azd = {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_ENV_NAME", "AZURE_LOCATION"}
+    wanted = of_azd | set(azure_yaml(_ROOT)["pipeline"]["variables"])
+    assert job["env"] == {name: f"${{{{ vars.{name} }}}}" for name in wanted}
+
+
+def test_ci_lets_no_warning_of_bicep_pass() -> None:
+    assert "test ! -s diagnostics.txt" in _read(".github/workflows/ci.yml")
+
+
+def test_dependabot_looks_where_packages_are_named() -> None:
+    for update in yaml.safe_load(_read(".github/dependabot.yml"))["updates"]:
+        for directory in update.get("directories", [update.get("directory")]):
+            assert (_ROOT / directory.lstrip("/")).is_dir()
+
+
+def test_the_editor_finds_what_its_settings_name() -> None:
+    settings = _json(".vscode/settings.json")
+    for path in (
+        settings["azureFunctions.deploySubpath"],
+        settings["azureFunctions.projectSubpath"],
+        *settings["python.analysis.extraPaths"],
+    ):
+        assert (_ROOT / path).is_dir()
+    tasks = _json(".vscode/tasks.json")["tasks"]
+    for task in tasks:
+        folder = task.get("options", {}).get("cwd", "${workspaceFolder}")
+        assert Path(folder.replace("${workspaceFolder}", str(_ROOT))).is_dir()
+    before = {one["preLaunchTask"] for one in _json(".vscode/launch.json")["configurations"] if "preLaunchTask" in one}
+    assert before <= {task["label"] for task in tasks}
+
+
+def test_the_editor_asks_for_keys_and_stores_none() -> None:
+    mcp = _json(".vscode/mcp.json")
+    inputs = {each["id"]: each for each in mcp["inputs"]}
+    used = set(re.findall(r"\$\{input:([\w-]+)\}", json.dumps(mcp["servers"])))
+    assert used == inputs.keys()
+    for server in mcp["servers"].values():
+        assert re.match(r"https://|http://127\.0\.0\.1:|\$\{input:", server["url"])
+        for value in server.get("headers", {}).values():
+            name = re.fullmatch(r"\$\{input:([\w-]+)\}", value)
+            assert name
+            assert inputs[name[1]]["password"]
+
+
+def test_making_the_dev_container_comes_to_an_end() -> None:
+    container = _json(".devcontainer/devcontainer.json")
+    version = _read(".python-version").strip()
+    assert container["image"].endswith(f":{version}")
+    assert container["postCreateCommand"] == "pip install uv && uv sync"
+    recommended = set(_json(".vscode/extensions.json")["recommendations"])
+    assert set(container["customizations"]["vscode"]["extensions"]) == recommended
+
+
+def test_what_azd_leaves_out_of_a_copy_is_there() -> None:
+    for line in _read(".azdignore").splitlines():
+        if line and not line.startswith("#"):
+            assert (_ROOT / line).exists(), line
