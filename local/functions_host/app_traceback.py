@@ -36,4 +36,4 @@ def _remedy(message: str, app_directory: Path) -> str:
     missing = re.match(r"ModuleNotFoundError: No module named '([^']+)'", message)
     if missing:
         return f"Add the package that provides '{missing[1]}' to {app_directory.name}/requirements.txt and start again."
-    return "Mend it and start again."
+    return "Mend it in the file."

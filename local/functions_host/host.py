@@ -32,6 +32,10 @@ class FunctionRunner(Protocol):
         """Runs a function. Raises WorkerError."""
         ...
 
+    def retire(self) -> None:
+        """Lets calls under way go on, but starts nothing again that ends."""
+        ...
+
     async def stop(self) -> None:
         """Ends whatever `start` started."""
         ...
@@ -66,6 +70,10 @@ class FunctionsHost:
         self.app = load_functions(await self.worker.start(), self.settings.configuration)
         if any(function.inputs or function.outputs for function in self.app.functions):
             self._preparing = asyncio.create_task(self.blobs.prepare())
+
+    def retire(self) -> None:
+        """Lets calls under way go on, for a stop that follows them."""
+        self.worker.retire()
 
     async def stop(self) -> None:
         """Ends the worker and closes the storage."""

@@ -33,6 +33,8 @@ class McpOptions:
     server_version: str = "1.0.0"
     instructions: str | None = None
     use_absolute_uri_for_endpoint: bool = False
+    webhook_is_anonymous: bool = False
+    """Whether `system.webhookAuthorizationLevel` is Anonymous, so that no key is asked for."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class Settings:
     """The environment of the worker process."""
     notices: list[str] = field(default_factory=list[str])
     """Lines the person should see at start."""
+    watch_files: tuple[str, ...] = ()
+    """Names of files that load the app again when they are saved, besides .py files."""
+    watch_directories: tuple[str, ...] = ()
+    """Folders below the app's of which any file does."""
 
 
 class Configuration:
@@ -92,6 +98,8 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
         _body_limit(configuration.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT")),
         environment,
         notices,
+        _names(host, "watchFiles"),
+        _names(host, "watchDirectories"),
     )
 
 
@@ -181,7 +189,15 @@ def _mcp_options(host: dict[str, Any]) -> McpOptions:
         server_version=str(mcp.get("serverversion", McpOptions.server_version)),
         instructions=None if mcp.get("instructions") is None else str(mcp["instructions"]),
         use_absolute_uri_for_endpoint=str(absolute).lower() == "true",
+        webhook_is_anonymous=level.lower() == "anonymous",
     )
+
+
+def _names(host: dict[str, Any], member: str) -> tuple[str, ...]:
+    names = _dig(host, member) or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise PersonError(f"{member} in host.json is not a list of names.", 'Write it as ["NAME", ...].')
+    return tuple(names)
 
 
 def _function_timeout(value: object) -> float | None:

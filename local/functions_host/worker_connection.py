@@ -57,6 +57,7 @@ class WorkerConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self.indexed: asyncio.Future[Indexed] = self._loop.create_future()
         self.takes_calls = True
+        self._loads = True
         self._events = events
         self._on_ending = on_ending
         self._frames_in = FrameReader(FROM_WORKER)
@@ -109,10 +110,12 @@ class WorkerConnection(asyncio.Protocol):
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     async def stop(self) -> None:
-        """Ends the process: kindly, then by force after two seconds."""
-        if self._frames_out:
-            self._frames_out.send(frame(Stop()))
+        """Ends the process: kindly, then by force after two seconds; at once if it has not loaded the app yet."""
         assert self._child is not None
+        if self._loads:
+            self._kill()
+        elif self._frames_out:
+            self._frames_out.send(frame(Stop()))
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self._child.wait()
@@ -135,9 +138,9 @@ class WorkerConnection(asyncio.Protocol):
                 case Log():
                     self._events.log(message)
                 case Indexed():
-                    self.indexed.set_result(message)
+                    self._loaded(message)
                 case IndexFailed():
-                    self.indexed.set_exception(AppLoadError(message.message, message.stack))
+                    self._loaded(AppLoadError(message.message, message.stack))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._take_no_more_calls()
@@ -148,8 +151,16 @@ class WorkerConnection(asyncio.Protocol):
             if not answer.done():
                 answer.set_exception(WorkerError("The worker process ended during the call."))
         self._answers.clear()
-        if not self.indexed.done():
-            self.indexed.set_exception(AppLoadError("the worker process ended while it loaded the app", ""))
+        self._loaded(AppLoadError("the worker process ended while it loaded the app", ""))
+
+    def _loaded(self, outcome: Indexed | AppLoadError) -> None:
+        self._loads = False
+        if self.indexed.done():  # or nobody waits for it any more
+            return
+        if isinstance(outcome, Indexed):
+            self.indexed.set_result(outcome)
+        else:
+            self.indexed.set_exception(outcome)
 
     def _take_no_more_calls(self) -> None:
         self.takes_calls = False

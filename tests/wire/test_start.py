@@ -25,7 +25,7 @@ def app(tmp_path: Path) -> Path:
 
 def _refused(app: Path, *options: str, storage: str, data: Path) -> str:
     """Starts an app that cannot start, and returns what was said, which must hold no traceback of ours."""
-    server = launch(app, "--port", "0", *options, storage=storage, data=data)
+    server = launch(app, "--port", "0", "--no-reload", *options, storage=storage, data=data)
     assert server.ended() == 2, server.output
     assert "Traceback" not in server.output
     return server.output
