@@ -19,6 +19,7 @@ from local.console import Console
 from local.errors import BindingError, PersonError
 from local.functions_host.blob_store import BlobStore
 from local.functions_host.connections import azurite_blob_port, storage_connection_string
+from local.functions_host.debug_port import DebugPort
 from local.functions_host.host import FunctionsHost
 from local.functions_host.http_server import create_app
 from local.functions_host.keys import KeyGuard, host_keys
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CACHE = _ROOT / ".local"
+
+_DEBUG_PORT = 5678  # debugpy's own
 
 EXIT_STOPPED = 0
 EXIT_BUG = 1
@@ -79,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--require-key", action="store_true", help="ask clients for a key, as Azure does")
     parser.add_argument("--show-key", action="store_true", help="print the key for clients, and do nothing else")
+    parser.add_argument(
+        "--debug", type=_port, nargs="?", const=_DEBUG_PORT, metavar="N",
+        help=f"let a debugger attach to the app, on this port (default: {_DEBUG_PORT})",
+    )  # fmt: skip
     parser.add_argument("--no-reload", action="store_true", help="do not load the app again when a file is saved")
     parser.add_argument(
         "--isolation",
@@ -114,14 +121,14 @@ async def _start(options: argparse.Namespace, console: Console) -> None:
     with listen(options.address, options.port) as listener:
         terminal = HostTerminal(console)
         port = listener.getsockname()[1]
-        app = ServedApp(lambda: _host(options.app, port, terminal), terminal, reloads=not options.no_reload)
+        debug = None if options.debug is None else DebugPort(options.debug)
+        app = ServedApp(lambda: _host(options.app, port, terminal, debug), terminal, reloads=not options.no_reload)
         console.write(f"\nLocal Functions host for MCP apps (Python {sys.version.split()[0]})", "bold")
         for notice in app.settings.notices:
             console.write(notice, "yellow")
         async with contextlib.AsyncExitStack() as stack:
-            services = _Services(
-                app, _azurite(app.settings, options.data, console), _session_pool(app.settings, options, console)
-            )
+            azurite = _azurite(app.settings, options.data, console)
+            services = _Services(app, azurite, _session_pool(app.settings, options, console), debug)
             starting = asyncio.create_task(services.start(stack))
             stop.then(starting.cancel)
             try:
@@ -146,11 +153,14 @@ def _stop_on_signals() -> StopSignal:
     return stop
 
 
-def _host(app_directory: Path, port: int, terminal: HostTerminal) -> FunctionsHost:
+def _host(app_directory: Path, port: int, terminal: HostTerminal, debug: DebugPort | None) -> FunctionsHost:
     """Returns a host for the app as its files are now."""
     settings = load_settings(app_directory, os.environ, port)
     events = WorkerEvents(
-        log=lambda record: terminal.log(record, host), output=terminal.output, problem=terminal.problem
+        log=lambda record: terminal.log(record, host),
+        output=terminal.output,
+        problem=terminal.problem,
+        debugger=debug.offer if debug else None,
     )
     worker = Worker(settings.app_directory, settings.environment, events)
     host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
@@ -211,10 +221,11 @@ class _Services:
     app: ServedApp
     azurite: Azurite | None
     session_pool: "SessionPool | None"
+    debug: DebugPort | None
 
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
         """Starts them side by side; `stack` will stop them."""
-        services = [each for each in (self.app, self.azurite, self.session_pool) if each]
+        services = [each for each in (self.debug, self.app, self.azurite, self.session_pool) if each]
         for service in services:
             stack.push_async_callback(service.stop)
         tasks = [asyncio.create_task(service.start()) for service in services]
@@ -230,6 +241,8 @@ class _Services:
         console.write(
             self.azurite.description if self.azurite else "Storage: the account that AzureWebJobsStorage names"
         )
+        if self.debug:
+            console.write(f"Debugger: attach to {self.debug.address} (F5 in VS Code)")
         if self.session_pool:
             sandbox = self.session_pool.sandbox
             console.write(f"Session pool: {self.session_pool.endpoint}")

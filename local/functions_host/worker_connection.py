@@ -16,6 +16,7 @@ from local.errors import WorkerError
 from local.functions_host.worker_messages import (
     FROM_WORKER,
     Completed,
+    DebuggerListens,
     Failed,
     FrameReader,
     FrameWriter,
@@ -48,6 +49,8 @@ class WorkerEvents:
     output: Callable[[str, bool], None]
     """Arguments: the line, and whether it came from stderr."""
     problem: Callable[[str], None]
+    debugger: Callable[[int], None] | None = None
+    """Takes the port at which a debugger can attach to a new process. None: processes are not to be debugged."""
 
 
 class WorkerConnection(asyncio.Protocol):
@@ -77,7 +80,9 @@ class WorkerConnection(asyncio.Protocol):
         connection = cls(events, on_ending)
         ours, theirs = socket.socketpair()
         with theirs:
-            child = connection._child = await _start_process(theirs, app_directory, environment)
+            child = connection._child = await _start_process(
+                theirs, app_directory, environment, debug=events.debugger is not None
+            )
         assert child.stdout is not None
         assert child.stderr is not None
         connection._output = [
@@ -137,6 +142,9 @@ class WorkerConnection(asyncio.Protocol):
                     self._answer(message.invocation_id, WorkerError(_exception_text(message)))
                 case Log():
                     self._events.log(message)
+                case DebuggerListens():
+                    assert self._events.debugger is not None
+                    self._events.debugger(message.port)
                 case Indexed():
                     self._loaded(message)
                 case IndexFailed():
@@ -208,16 +216,19 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
 
 
 async def _start_process(
-    theirs: socket.socket, app_directory: Path, environment: dict[str, str]
+    theirs: socket.socket, app_directory: Path, environment: dict[str, str], *, debug: bool
 ) -> asyncio.subprocess.Process:
     """Starts the process and hands it its end of the socket."""
     # -P: without it the current folder would be first on sys.path, where Azure puts the app's folder last.
     command = [sys.executable, "-P", "-m", "local.functions_host.worker_process"]
+    if debug:
+        command[1:1] = ["-X", "frozen_modules=off"]  # in frozen modules of the standard library no breakpoint holds
+    arguments = [str(app_directory), *(["debug"] if debug else [])]
     pipe = asyncio.subprocess.PIPE
     if sys.platform == "win32":
         # Windows hands a socket to a process that exists already, as bytes that only that process can use.
         child = await asyncio.create_subprocess_exec(
-            *command, "share", str(app_directory), cwd=app_directory, env=environment,
+            *command, "share", *arguments, cwd=app_directory, env=environment,
             stdin=pipe, stdout=pipe, stderr=pipe, creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
         )  # fmt: skip
         assert child.stdin is not None
@@ -226,7 +237,7 @@ async def _start_process(
         return child
     # A session of its own: Ctrl+C at the terminal is for the host, which then stops the worker in good order.
     return await asyncio.create_subprocess_exec(
-        *command, str(theirs.fileno()), str(app_directory), cwd=app_directory, env=environment,
+        *command, str(theirs.fileno()), *arguments, cwd=app_directory, env=environment,
         stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, pass_fds=[theirs.fileno()], start_new_session=True,
     )  # fmt: skip
 
