@@ -13,6 +13,7 @@ from typing import Protocol
 from uuid import UUID
 
 from local.errors import InvocationError
+from local.functions_host.app_advice import advice
 from local.functions_host.blob_store import BlobStore
 from local.functions_host.functions import Function, FunctionApp, load_functions
 from local.functions_host.settings import Settings
@@ -63,11 +64,15 @@ class FunctionsHost:
     app: FunctionApp = field(default_factory=lambda: FunctionApp(()))
     executing: dict[str, Function] = field(default_factory=dict[str, Function])
     """The calls under way, by invocation id."""
+    advice: tuple[str, ...] = ()
+    """What the person should know of an app that loads, and yet does not do what was meant."""
     _preparing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Loads the app. Raises AppLoadError if it does not load, PersonError where the real host would not start."""
-        self.app = load_functions(await self.worker.start(), self.settings.configuration)
+        indexed = await self.worker.start()
+        self.app = load_functions(indexed, self.settings.configuration)
+        self.advice = advice(self.settings.app_directory, indexed)
         if any(function.inputs or function.outputs for function in self.app.functions):
             self._preparing = asyncio.create_task(self.blobs.prepare())
 

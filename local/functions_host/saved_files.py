@@ -10,13 +10,13 @@ from pathlib import Path
 
 import watchfiles
 
+from local.functions_host.app_files import is_own
 from local.functions_host.settings import Settings
 
 _QUIET_SECONDS = 0.3
 # A load takes longer than this, so nothing is lost by hearing of changes in small batches.
 _BATCH_MILLISECONDS = 50
 _SETTINGS_FILES = ("host.json", "local.settings.json", "requirements.txt")
-_OTHERS_CODE = {"__pycache__", "venv", "env", "node_modules", "site-packages"}
 
 
 class SavedFiles:
@@ -54,8 +54,7 @@ class SavedFiles:
 
     def _is_of_interest(self, change: watchfiles.Change, path: str) -> bool:
         file = Path(path).relative_to(self._folder)
-        # Editors save to hidden files first and rename them then; packages of a .venv are not the app.
-        if any(part.startswith(".") or part in _OTHERS_CODE for part in file.parts):
+        if not is_own(file):
             return False
         if len(file.parts) == 1 and file.name in _SETTINGS_FILES:
             return True

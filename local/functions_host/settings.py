@@ -23,6 +23,9 @@ _UNMODELLED_HOST_SETTINGS = {
     "LocalHttpAddress": "give the address with --address",
 }
 _BUNDLE_ID = "Microsoft.Azure.Functions.ExtensionBundle"
+_BUNDLES_WITH_MCP = (_BUNDLE_ID.lower(), f"{_BUNDLE_ID}.Preview".lower(), f"{_BUNDLE_ID}.Experimental".lower())
+_BUNDLE_RANGE = re.compile(r"[\[(]\s*(\d+)[\d.*]*\s*(?:,\s*(\d+)([\d.*]*))?\s*([\])])")
+_FIRST_BUNDLE_WITH_MCP = 4
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,7 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
     environment, notices = _environment(directory, process_environment, port)
     configuration = Configuration(environment)
     host = _host_json(directory / "host.json", configuration)
-    if _dig(host, "extensionBundle", "id") is None:
-        notices.append(
-            "host.json has no extensionBundle. Nothing here needs one, but Azure and func do: "
-            f'add {{"id": "{_BUNDLE_ID}", "version": "[4.*, 5.0.0)"}}.'
-        )
+    notices += _bundle_notices(host)
     return Settings(
         directory,
         configuration,
@@ -173,6 +172,27 @@ def _host_json(file: Path, configuration: Configuration) -> dict[str, Any]:
     for path, value in configuration.section(_OVERRIDE_PREFIX.rstrip(":")).items():
         _override(host, path.split(":"), value)
     return host
+
+
+def _bundle_notices(host: dict[str, Any]) -> list[str]:
+    """Returns what to say of an extension bundle with which func and Azure could not run the app. We need none.
+
+    https://learn.microsoft.com/azure/azure-functions/functions-bindings-mcp
+    """
+    mend = f'"extensionBundle": {{"id": "{_BUNDLE_ID}", "version": "[4.*, 5.0.0)"}}'
+    name, version = _dig(host, "extensionBundle", "id"), str(_dig(host, "extensionBundle", "version"))
+    if name is None:
+        return [f"host.json has no extensionBundle. Nothing here needs one, but Azure and func do: add {mend}."]
+    if str(name).lower() not in _BUNDLES_WITH_MCP:
+        return [f"The extensionBundle '{name}' in host.json does not hold the MCP extension: write {mend}."]
+    versions = _BUNDLE_RANGE.fullmatch(version.strip())
+    if not versions:
+        return [f"The version '{version}' of the extensionBundle in host.json is no range: write {mend}."]
+    lowest, highest, rest, end = versions.groups()
+    beyond = int(highest or lowest) + (0 if highest and end == ")" and not rest.strip(".0*") else 1)
+    if beyond <= _FIRST_BUNDLE_WITH_MCP:
+        return [f"The extensionBundle {version} in host.json is too old to hold the MCP extension: write {mend}."]
+    return []
 
 
 def _mcp_options(host: dict[str, Any]) -> McpOptions:

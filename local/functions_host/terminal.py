@@ -28,6 +28,8 @@ class HostTerminal:
             self._console.write()
         else:
             self._show_functions(app.host.app)
+            for line in app.host.advice:
+                self._console.write(f"{line}\n", "yellow")
         self._console.write(f"MCP server endpoint:            {origin}{WEBHOOK_PATH}", "green")
         self._console.write(f"MCP server legacy SSE endpoint: {origin}{WEBHOOK_PATH}/sse", "green")
         if keys_required and app.settings.mcp.webhook_is_anonymous:
@@ -74,6 +76,9 @@ class HostTerminal:
         self._console.log(f"Loaded in {seconds:.1f} s: {count} function{'' if count == 1 else 's'}.", "green")
         if _shown(host.app) != _shown(before.app):
             self._show_functions(host.app)
+        for line in host.advice:
+            if line not in before.advice:
+                self._console.log(line, "yellow")
 
     def not_loaded(self, error: PersonError) -> None:
         """The app could not be loaded, and the next save may mend it."""

@@ -19,6 +19,7 @@ from typing import cast
 import azure_functions_runtime as runtime  # pyright: ignore[reportMissingTypeStubs]
 
 from local.functions_host import protos
+from local.functions_host.watchdog import Watchdog
 from local.functions_host.worker_messages import (
     FROM_HOST,
     Completed,
@@ -172,6 +173,8 @@ async def main(connection: socket.socket, app_directory: str, *, debug: bool) ->
     if debug:
         process.send(DebuggerListens(_listen_for_debugger()))
     process.send(await load_app(app_directory))
+    if not debug:  # a breakpoint would hold up everything too
+        Watchdog(app_directory).start()
     await process.finished()
     runtime.stop_threadpool_executor()
     # As in Azure, where the process is killed: what the app has left open complains at length when Python shuts down.
