@@ -87,7 +87,12 @@ class HostTerminal:
 
     def finishing(self, calls: int) -> None:
         """Calls are under way in the code before."""
-        self._console.log(f"{calls} call{'' if calls == 1 else 's'} under way: ended by the code before.")
+        what = (
+            "1 call under way ends in the code that it"
+            if calls == 1
+            else f"{calls} calls under way end in the code they"
+        )
+        self._console.log(f"{what} began in.")
 
     def notice(self, text: str) -> None:
         """Something that the person has to do before it takes effect."""

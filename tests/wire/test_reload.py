@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Server, is_alive, launch, running_server
+from tests.servers import Server, descendants, is_alive, launch, running_server
 from tests.wire.raw_http import call, open_stream, post, request
 from tests.wire.small_app import BEGIN, tool, write, write_app
 
@@ -222,6 +222,22 @@ def test_files_saved_together_load_the_app_once(server: Server, app: Path) -> No
     _save(server, app, BEGIN + tool("hello", "two"))
     assert _text(server) == "two"
     assert server.output.count("Loading the app again.") == 1
+
+
+def test_many_saves_leave_neither_processes_nor_open_files_behind(server: Server, app: Path) -> None:
+    def counted() -> tuple[int, int]:
+        process_id = server.process.pid
+        return len(descendants(process_id)), len(list(Path(f"/proc/{process_id}/fd").iterdir()))
+
+    _text(server)
+    before = counted()
+    for number in range(6):
+        write(app / "function_app.py", _BROKEN if number % 3 == 1 else BEGIN + tool("hello", "two"))
+        server.wait_for("could not be loaded" if number % 3 == 1 else "Loaded in")
+        _text(server)
+    deadline = time.monotonic() + 20
+    while counted() != before:
+        assert time.monotonic() < deadline, (counted(), before)
 
 
 def test_with_no_reload_a_save_changes_nothing(app: Path, tmp_path: Path) -> None:
