@@ -17,24 +17,29 @@ from urllib.parse import urlsplit
 from local.azurite import Azurite
 from local.console import Console
 from local.errors import BindingError, PersonError
-from local.functions_host.app_traceback import explain_load_error
 from local.functions_host.blob_store import BlobStore
 from local.functions_host.connections import azurite_blob_port, azurite_queue_port, storage_connection_string
+from local.functions_host.debug_port import DebugPort
 from local.functions_host.host import FunctionsHost
 from local.functions_host.http_server import create_app
+from local.functions_host.keys import KeyGuard, host_keys
 from local.functions_host.listener import StopSignal, listen, serve
 from local.functions_host.local_only import LocalOnly
 from local.functions_host.mcp_webhook import McpWebhook
+from local.functions_host.saved_files import SavedFiles
+from local.functions_host.served_app import ServedApp
 from local.functions_host.settings import Settings, load_settings
 from local.functions_host.terminal import HostTerminal
 from local.functions_host.worker import Worker
-from local.functions_host.worker_connection import AppLoadError, WorkerEvents
+from local.functions_host.worker_connection import WorkerEvents
 
 if TYPE_CHECKING:
     from local.session_pool.pool import SessionPool
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CACHE = _ROOT / ".local"
+
+_DEBUG_PORT = 5678  # debugpy's own
 
 EXIT_STOPPED = 0
 EXIT_BUG = 1
@@ -45,7 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `uv run start`. Ends the process with one of the exit codes above."""
     options = _parser().parse_args(arguments)
     try:
-        _run(options)
+        if options.show_key:
+            Console().write(host_keys(options.data).mcp_extension)
+        else:
+            _run(options)
     except PersonError as error:
         Console(sys.stderr).write(str(error), "red")
         sys.exit(EXIT_PERSON)
@@ -72,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, default=_CACHE / "data", metavar="DIR", help="where blobs are kept (default: .local/data)"
     )
+    parser.add_argument("--require-key", action="store_true", help="ask clients for a key, as Azure does")
+    parser.add_argument("--show-key", action="store_true", help="print the key for clients, and do nothing else")
+    parser.add_argument(
+        "--debug", type=_port, nargs="?", const=_DEBUG_PORT, metavar="N",
+        help=f"let a debugger attach to the app, on this port (default: {_DEBUG_PORT})",
+    )  # fmt: skip
+    parser.add_argument("--no-reload", action="store_true", help="do not load the app again when a file is saved")
     parser.add_argument(
         "--isolation",
         choices=("auto", "required", "none"),
@@ -101,25 +116,30 @@ async def start(options: argparse.Namespace) -> None:
 
 async def _start(options: argparse.Namespace, console: Console) -> None:
     stop = _stop_on_signals()
+    guard = KeyGuard(options.data, required=options.require_key)
+    guard.prepare()
     with listen(options.address, options.port) as listener:
-        settings = load_settings(options.app, os.environ, listener.getsockname()[1])
+        terminal = HostTerminal(console)
+        port = listener.getsockname()[1]
+        debug = None if options.debug is None else DebugPort(options.debug)
+        app = ServedApp(lambda: _host(options.app, port, terminal, debug), terminal, reloads=not options.no_reload)
         console.write(f"\nLocal Functions host for MCP apps (Python {sys.version.split()[0]})", "bold")
-        for notice in settings.notices:
+        for notice in app.settings.notices:
             console.write(notice, "yellow")
         async with contextlib.AsyncExitStack() as stack:
-            terminal = HostTerminal(console)
-            host = _host(settings, terminal)
-            services = _Services(
-                host, _azurite(settings, options.data, console), _session_pool(settings, options, console)
-            )
+            azurite = _azurite(app.settings, options.data, console)
+            services = _Services(app, azurite, _session_pool(app.settings, options, console), debug)
             starting = asyncio.create_task(services.start(stack))
             stop.then(starting.cancel)
             try:
+                if not options.no_reload:
+                    watching = asyncio.create_task(_reload_when_saved(app, starting, terminal))
+                    stack.push_async_callback(_cancelled, watching)
                 await starting
             except asyncio.CancelledError:
                 return  # Ctrl+C while an app imports, or Azurite is installed
             services.show(console)
-            await _serve(host, listener, options.address, terminal, stop)
+            await _serve(app, guard, listener, options.address, terminal, stop)
 
 
 def _stop_on_signals() -> StopSignal:
@@ -133,13 +153,39 @@ def _stop_on_signals() -> StopSignal:
     return stop
 
 
-def _host(settings: Settings, terminal: HostTerminal) -> FunctionsHost:
+def _host(app_directory: Path, port: int, terminal: HostTerminal, debug: DebugPort | None) -> FunctionsHost:
+    """Returns a host for the app as its files are now."""
+    settings = load_settings(app_directory, os.environ, port)
     events = WorkerEvents(
-        log=lambda record: terminal.log(record, host), output=terminal.output, problem=terminal.problem
+        log=lambda record: terminal.log(record, host),
+        output=terminal.output,
+        problem=terminal.problem,
+        debugger=debug.offer if debug else None,
     )
     worker = Worker(settings.app_directory, settings.environment, events)
     host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
     return host
+
+
+async def _reload_when_saved(app: ServedApp, starting: asyncio.Task[None], terminal: HostTerminal) -> None:
+    """Loads the app again whenever its files change, also while it starts, when that waits for the start to end."""
+
+    def on_saved(names: list[str]) -> None:
+        if "requirements.txt" in names:
+            terminal.notice("requirements.txt changed: stop and start again, which installs what it names.")
+        others = [name for name in names if name != "requirements.txt"]
+        if others:
+            starting.add_done_callback(lambda _: app.reload(f"{', '.join(others)} changed."))
+
+    try:
+        await SavedFiles(app.settings.app_directory, lambda: app.settings).watch(on_saved)
+    except (OSError, RuntimeError) as error:
+        terminal.problem(f"Saved files go unnoticed here ({error}): stop and start again after a change.")
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _azurite(settings: Settings, data: Path, console: Console) -> Azurite | None:
@@ -173,33 +219,31 @@ def _session_pool(settings: Settings, options: argparse.Namespace, console: Cons
 class _Services:
     """All that runs behind the port of the host."""
 
-    host: FunctionsHost
+    app: ServedApp
     azurite: Azurite | None
     session_pool: "SessionPool | None"
+    debug: DebugPort | None
 
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
         """Starts them side by side; `stack` will stop them."""
-        services = [each for each in (self.host, self.azurite, self.session_pool) if each]
+        services = [each for each in (self.debug, self.app, self.azurite, self.session_pool) if each]
         for service in services:
             stack.push_async_callback(service.stop)
         tasks = [asyncio.create_task(service.start()) for service in services]
         try:
             await asyncio.gather(*tasks)
-        except AppLoadError as error:
-            raise explain_load_error(error, self.host.settings.app_directory) from None
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        if not (self.host.settings.app_directory / "function_app.py").is_file():
-            folder = self.host.settings.app_directory
-            raise PersonError(f"There is no function_app.py in {folder}.", "Give the folder that holds it with --app.")
 
     def show(self, console: Console) -> None:
         """Says where storage and sessions are, and loudly what runs unprotected."""
         console.write(
             self.azurite.description if self.azurite else "Storage: the account that AzureWebJobsStorage names"
         )
+        if self.debug:
+            console.write(f"Debugger: attach to {self.debug.address} (F5 in VS Code)")
         if self.session_pool:
             sandbox = self.session_pool.sandbox
             console.write(f"Session pool: {self.session_pool.endpoint}")
@@ -207,13 +251,18 @@ class _Services:
 
 
 async def _serve(
-    host: FunctionsHost, listener: socket.socket, address: str, terminal: HostTerminal, stop: StopSignal
+    app: ServedApp, guard: KeyGuard, listener: socket.socket, address: str, terminal: HostTerminal, stop: StopSignal
 ) -> None:
-    webhook = McpWebhook(host)
+    webhook = McpWebhook(app, guard)
     stop.then(webhook.close_sessions)
     name = f"[{address}]" if ":" in address else address
     origin = f"http://{name}:{listener.getsockname()[1]}"
-    await serve(LocalOnly(create_app(host, webhook), address), listener, lambda: terminal.ready(host, origin), stop)
+    routes = create_app(app, webhook, guard)
+
+    def ready() -> None:
+        terminal.ready(app, origin, keys_required=guard.required)
+
+    await serve(LocalOnly(routes, address), listener, ready, stop)
 
 
 if __name__ == "__main__":

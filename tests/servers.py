@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from anyio.from_thread import start_blocking_portal
 
 from local.azurite import Azurite
@@ -199,3 +200,14 @@ def is_alive(process_id: int) -> bool:
         return not (status.exists() and "State:\tZ" in status.read_text(encoding="utf-8"))
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def descendants(process_id: int) -> list[int]:
+    """Returns the ids of a process's children and theirs. Needs /proc; skips the test where there is none."""
+    if not Path("/proc/self/task").exists():
+        pytest.skip("needs /proc")
+    found: list[int] = []
+    for task in Path(f"/proc/{process_id}/task").iterdir():
+        for child in map(int, (task / "children").read_text(encoding="utf-8").split()):
+            found += [child, *descendants(child)]
+    return found

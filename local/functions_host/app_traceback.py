@@ -23,17 +23,61 @@ def explain_load_error(error: AppLoadError, app_directory: Path) -> PersonError:
 
 
 def _own_lines(stack: str, app_directory: Path) -> str:
-    """Returns the part of a traceback that begins in the person's own files, without the exception's own line."""
+    """Returns those parts of a traceback that are in the person's own files, without the exception's own line."""
     lines = stack.rstrip().splitlines()
-    own = [number for number, line in enumerate(lines) if f'File "{app_directory}' in line]
-    if not own:
-        return ""
+    first = next((number for number, line in enumerate(lines) if f'File "{app_directory}' in line), len(lines))
+    own: list[str] = []
+    shown = False
     # Behind the exception's own line there may be more tracebacks, of the worker library's handling of it.
-    return "\n".join(takewhile(lambda line: line.startswith(" "), lines[own[0] :]))
+    for line in takewhile(lambda line: line.startswith(" "), lines[first:]):
+        if line.startswith('  File "'):
+            shown = line.startswith(f'  File "{app_directory}')
+        if shown:
+            own.append(line)
+    return "\n".join(own)
 
 
 def _remedy(message: str, app_directory: Path) -> str:
-    missing = re.match(r"ModuleNotFoundError: No module named '([^']+)'", message)
-    if missing:
-        return f"Add the package that provides '{missing[1]}' to {app_directory.name}/requirements.txt and start again."
-    return "Mend it and start again."
+    for pattern, remedy in _REMEDIES.items():
+        found = re.search(pattern, message)
+        if found:
+            return remedy.format(*found.groups(), folder=app_directory.name)
+    return "Mend it in the file."
+
+
+# What the worker library and the decorators say, and what to do about it.
+_REMEDIES = {
+    r"ModuleNotFoundError: No module named '([^']+)'": (
+        "Add the package that provides '{0}' to {folder}/requirements.txt and start again."
+    ),
+    r"SyntaxError|IndentationError|TabError": "Mend that line.",
+    r"Could not find top level function app instances": (
+        "Write `app = func.FunctionApp()` at the top level of the file, and declare the functions on it."
+    ),
+    r"More than one FunctionApp": (
+        "Keep one; functions of other files go on a func.Blueprint(), which app.register_functions adds."
+    ),
+    r"Function (\S+) does not have a unique function name": (
+        "Rename one of the functions '{0}', or set it apart with @app.function_name."
+    ),
+    r"Function (\S+) does not have a trigger": (
+        "Give '{0}' a trigger, such as @app.mcp_tool_trigger, or remove its other decorators."
+    ),
+    r"A trigger was already registered": "A function has one trigger: write a second function for the other one.",
+    r"cannot load the (\S+) function: Extra parameters in binding definition": (
+        "Give '{0}' a parameter for each arg_name; with @app.mcp_tool(), write that above all other decorators."
+    ),
+    r"cannot load the (\S+) function: the following parameters are declared in Python but not": (
+        "Each parameter of '{0}' is the arg_name of a decorator: write it there, or remove the parameter. "
+        "A decorator of your own below them needs functools.wraps."
+    ),
+    r'declared to have the "out" direction': "Annotate it as func.Out[str] or func.Out[bytes].",
+    r'declared to have the "in" direction': "Declare it with an output decorator, such as @app.blob_output.",
+    r"Can not parse str '([^']*)' to DataType": (
+        "'{0}' is no dataType: write func.DataType.STRING or func.DataType.BINARY."
+    ),
+    r"do not match the corresponding function parameter's|does not match its Python annotation": (
+        "Annotate the parameter of an MCP trigger as str, that of a blob as str, bytes or func.InputStream."
+    ),
+    r"invalid non-type annotation": "Annotate it with a type itself, without quotes, `|` or None.",
+}

@@ -118,7 +118,10 @@ def load_functions(indexed: Iterable[FunctionMetadata], configuration: Configura
 
 def _function(metadata: FunctionMetadata, configuration: Configuration) -> Function:
     if not _FUNCTION_NAME.fullmatch(metadata.name):
-        raise BindingError(f"'{metadata.name}' is not a valid function name.")
+        raise BindingError(
+            f"'{metadata.name}' is not a valid function name. Begin it with a letter, go on with letters, digits, "
+            "_ and -, 128 in all at most; 'host' is taken."
+        )
     triggers: list[Trigger] = []
     inputs: list[InputBinding] = []
     outputs: list[OutputBinding] = []

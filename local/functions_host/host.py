@@ -14,6 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from local.errors import InvocationError
+from local.functions_host.app_advice import advice
 from local.functions_host.bindings import BindingContext
 from local.functions_host.blob_binding import BlobBinding
 from local.functions_host.blob_store import BlobStore
@@ -35,6 +36,10 @@ class FunctionRunner(Protocol):
 
     async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
         """Runs a function. Raises WorkerError."""
+        ...
+
+    def retire(self) -> None:
+        """Lets calls under way go on, but starts nothing again that ends."""
         ...
 
     async def stop(self) -> None:
@@ -65,6 +70,8 @@ class FunctionsHost:
     app: FunctionApp = field(default_factory=lambda: FunctionApp(()))
     executing: dict[str, Function] = field(default_factory=dict[str, Function])
     """The calls under way, by invocation id."""
+    advice: tuple[str, ...] = ()
+    """What the person should know of an app that loads, and yet does not do what was meant."""
     _preparing: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
@@ -72,10 +79,16 @@ class FunctionsHost:
 
     async def start(self) -> None:
         """Loads the app. Raises AppLoadError if it does not load, PersonError where the real host would not start."""
-        self.app = load_functions(await self.worker.start(), self.settings.configuration)
+        indexed = await self.worker.start()
+        self.app = load_functions(indexed, self.settings.configuration)
+        self.advice = advice(self.settings.app_directory, indexed)
         bindings = [each for function in self.app.functions for each in (*function.inputs, *function.outputs)]
         if any(isinstance(binding, BlobBinding) for binding in bindings):
             self._preparing = asyncio.create_task(self.blobs.prepare())
+
+    def retire(self) -> None:
+        """Lets calls under way go on, for a stop that follows them."""
+        self.worker.retire()
 
     async def stop(self) -> None:
         """Ends the worker and closes the storage."""

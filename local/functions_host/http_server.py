@@ -1,52 +1,36 @@
 """The routes of the host, on Starlette."""
 
 import html
-import platform
-import time
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from local.functions_host.host import FunctionsHost
+from local.functions_host.admin import Admin
+from local.functions_host.keys import KeyGuard
 from local.functions_host.mcp_webhook import WEBHOOK_PATH, McpWebhook
+from local.functions_host.served_app import ServedApp
 
 
-def create_app(host: FunctionsHost, webhook: McpWebhook) -> Starlette:
-    """Returns the ASGI app of `host`: the webhook of its MCP extension, and the few pages beside it."""
-    started = time.monotonic()
-
-    async def homepage(request: Request) -> Response:
-        return HTMLResponse(_HOMEPAGE.format(address=html.escape(request.headers["host"]), path=WEBHOOK_PATH))
-
-    async def status(request: Request) -> Response:
-        report = {
-            "id": host.settings.app_directory.name.lower(),
-            "state": "Running",
-            "version": "4.0.0-local",
-            "versionDetails": "local stand-in of the Functions host",
-            "platformVersion": "",
-            "instanceId": webhook.instance_id,
-            "computerName": platform.node(),
-            "processUptime": int((time.monotonic() - started) * 1000),
-            "functionAppContentEditingState": "NotAllowed",
-            "errors": list(host.app.errors),
-        }
-        return Response(msgspec.json.encode(report), media_type="application/json")
-
+def create_app(app: ServedApp, webhook: McpWebhook, guard: KeyGuard) -> Starlette:
+    """Returns the ASGI app of the host: the webhook of its MCP extension, and the few pages beside it."""
+    admin = Admin(app, webhook.instance_id, guard)
     return Starlette(
         routes=[
             Route("/runtime/webhooks/{extension}", webhook),
             Route("/runtime/webhooks/{extension}/{rest:path}", webhook),
-            Route("/", homepage, methods=["GET"]),
-            Route("/admin/host/status", status, methods=["GET"]),
+            Route("/", _homepage, methods=["GET"]),
             Route("/admin/host/ping", _ping, methods=["GET", "POST"]),
+            Route("/admin/{rest:path}", admin),
         ],
         exception_handlers={HTTPException: _empty_answer},
     )
+
+
+async def _homepage(request: Request) -> Response:
+    return HTMLResponse(_HOMEPAGE.format(address=html.escape(request.headers["host"]), path=WEBHOOK_PATH))
 
 
 _HOMEPAGE = """<!doctype html>
@@ -59,7 +43,7 @@ if it speaks the older SSE transport.</p>
 """
 
 
-async def _ping(request: Request) -> Response:
+async def _ping(request: Request) -> Response:  # the one page below /admin that asks for no key
     return Response(status_code=200)
 
 

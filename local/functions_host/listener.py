@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import socket
 from collections.abc import Callable, Generator
 
@@ -14,8 +15,8 @@ _KEEP_ALIVE_SECONDS = 130  # Kestrel's; uvicorn's 5 would close connections that
 _STOP_SECONDS = 2  # `func` ends by force two seconds after Ctrl+C
 
 
-def listen(address: str, port: int) -> socket.socket:
-    """Takes a port; 0 means any that is free. Raises PersonError if it cannot be had."""
+def listen(address: str, port: int, option: str = "--port [-p]") -> socket.socket:
+    """Takes a port; 0 means any that is free. Raises PersonError, which names `option`, if it cannot be had."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # Named, because only for connections of this protocol asyncio turns off the wait for more data to send.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -29,7 +30,7 @@ def listen(address: str, port: int) -> socket.socket:
         listener.listen(1024)
     except OSError as error:
         listener.close()
-        raise _explained(error, address, port) from None
+        raise _explained(error, address, port, option) from None
     return listener
 
 
@@ -41,6 +42,8 @@ async def serve(app: ASGIApp, listener: socket.socket, on_ready: Callable[[], No
     )  # fmt: skip
     server = _Server(config, on_ready)
     stop.then(lambda: setattr(server, "should_exit", True))
+    # Calls that the stop cuts off would each be logged with a traceback, as if they were a bug.
+    stop.then(lambda: logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL))
     await server.serve(sockets=[listener])
 
 
@@ -80,11 +83,11 @@ class _Server(uvicorn.Server):
         self._on_ready()
 
 
-def _explained(error: OSError, address: str, port: int) -> PersonError:
+def _explained(error: OSError, address: str, port: int, option: str) -> PersonError:
     if error.errno in (errno.EADDRINUSE, errno.EACCES):
         return PersonError(
             f"Port {port} is unavailable.",
-            "Close the process using that port, or specify another port using --port [-p].",
+            f"Close the process using that port, or specify another port using {option}.",
         )
     return PersonError(
         f"The address '{address}' cannot be listened on: {error.strerror}.",

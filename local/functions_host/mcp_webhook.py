@@ -15,10 +15,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from local.functions_host import mcp_messages
-from local.functions_host.host import FunctionsHost
+from local.functions_host.keys import KeyGuard
 from local.functions_host.legacy_sse import SseSession, message_event, new_id
 from local.functions_host.mcp_messages import TRANSPORT_ERROR, MalformedMessageError, McpClient, parse_message
-from local.functions_host.mcp_protocol import McpProtocol, refuse_unreadable_initialize
+from local.functions_host.mcp_protocol import refuse_unreadable_initialize
+from local.functions_host.served_app import ServedApp
 from local.functions_host.wire_json import object_of, to_json
 
 WEBHOOK_PATH = "/runtime/webhooks/mcp"
@@ -42,9 +43,9 @@ _HEADER_NAMES = {name.lower(): name for name in _WELL_KNOWN_HEADERS.split()}
 class McpWebhook:
     """The ASGI endpoint of everything below /runtime/webhooks."""
 
-    def __init__(self, host: FunctionsHost) -> None:
-        self._host = host
-        self._protocol = McpProtocol(host)
+    def __init__(self, app: ServedApp, guard: KeyGuard) -> None:
+        self._app = app
+        self._guard = guard
         self.instance_id = new_id()
         self._sessions: dict[str, SseSession] = {}
 
@@ -66,6 +67,10 @@ class McpWebhook:
         extension = request.path_params["extension"].lower()
         if extension != "mcp" or request.method not in _VERBS:
             return Response(status_code=404)
+        # The host asks for the key before the extension sees anything.
+        refusal = None if self._app.settings.mcp.webhook_is_anonymous else self._guard.refuse_webhook(request)
+        if refusal is not None:
+            return Response(status_code=refusal)
         # The transports are told apart by how the path ends, whatever stands before it.
         path: str = request.scope["path"].rstrip("/").lower()
         if path.endswith("sse"):
@@ -93,14 +98,14 @@ class McpWebhook:
             refuse_unreadable_initialize(message)
             new_session = f"{new_id()}|{self.instance_id}"
         client = McpClient("http-streamable", _headers(request.headers), session_id)
-        return _OneEvent(await self._protocol.answer(message, client), new_session)
+        return _OneEvent(await self._app.answer(message, client), new_session)
 
     # Legacy HTTP+SSE: GET opens a stream, messages are posted to the endpoint that its first event names.
 
     def _open_stream(self, request: Request) -> Response:
         client_id = new_id()
         client = McpClient("http-sse", _headers(request.headers), request.headers.get("mcp-session-id"))
-        session = self._sessions[client_id] = SseSession(client, self._protocol.answer)
+        session = self._sessions[client_id] = SseSession(client, self._app.answer)
         endpoint = self._message_endpoint(request, f"{client_id}|{self.instance_id}")
 
         async def events() -> AsyncIterator[bytes]:
@@ -116,7 +121,7 @@ class McpWebhook:
         # The key goes along as it came. Here the query wins over the header; when a key is checked it is the other way.
         key = request.query_params.get("code") or request.headers.get("x-functions-key")
         endpoint = f"message?azmcpcs={client_state}" + (f"&code={key}" if key else "")
-        if self._host.settings.mcp.use_absolute_uri_for_endpoint:
+        if self._app.settings.mcp.use_absolute_uri_for_endpoint:
             parent = request.scope["path"].rstrip("/").rpartition("/")[0]
             return f"{request.url.scheme}://{request.headers['host']}{parent}/{endpoint}"
         return endpoint
@@ -145,12 +150,12 @@ class McpWebhook:
         """Returns the body as UTF-8. Raises MalformedMessageError if it is not declared as JSON."""
         charset = _json_charset(request.headers.get("content-type", ""))
         too_large = HTTPException(413, headers={"Connection": "close"})
-        if int(request.headers.get("content-length", 0)) > self._host.settings.body_limit:
+        if int(request.headers.get("content-length", 0)) > self._app.settings.body_limit:
             raise too_large
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
-            if len(body) > self._host.settings.body_limit:
+            if len(body) > self._app.settings.body_limit:
                 raise too_large
         if charset == "utf-8":
             return bytes(body)

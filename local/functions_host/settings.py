@@ -23,6 +23,9 @@ _UNMODELLED_HOST_SETTINGS = {
     "LocalHttpAddress": "give the address with --address",
 }
 _BUNDLE_ID = "Microsoft.Azure.Functions.ExtensionBundle"
+_BUNDLES_WITH_MCP = (_BUNDLE_ID.lower(), f"{_BUNDLE_ID}.Preview".lower(), f"{_BUNDLE_ID}.Experimental".lower())
+_BUNDLE_RANGE = re.compile(r"[\[(]\s*(\d+)[\d.*]*\s*(?:,\s*(\d+)([\d.*]*))?\s*([\])])")
+_FIRST_BUNDLE_WITH_MCP = 4
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class McpOptions:
     server_version: str = "1.0.0"
     instructions: str | None = None
     use_absolute_uri_for_endpoint: bool = False
+    webhook_is_anonymous: bool = False
+    """Whether `system.webhookAuthorizationLevel` is Anonymous, so that no key is asked for."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,10 @@ class Settings:
     """The environment of the worker process."""
     notices: list[str] = field(default_factory=list[str])
     """Lines the person should see at start."""
+    watch_files: tuple[str, ...] = ()
+    """Names of files that load the app again when they are saved, besides .py files."""
+    watch_directories: tuple[str, ...] = ()
+    """Folders below the app's of which any file does."""
 
 
 class Configuration:
@@ -80,11 +89,7 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
     configuration = Configuration(environment)
     host = _host_json(directory / "host.json", configuration)
     _refuse_queue_encoding(_dig(host, "extensions", "queues", "messageEncoding"))
-    if _dig(host, "extensionBundle", "id") is None:
-        notices.append(
-            "host.json has no extensionBundle. Nothing here needs one, but Azure and func do: "
-            f'add {{"id": "{_BUNDLE_ID}", "version": "[4.*, 5.0.0)"}}.'
-        )
+    notices += _bundle_notices(host)
     return Settings(
         directory,
         configuration,
@@ -93,6 +98,8 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
         _body_limit(configuration.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT")),
         environment,
         notices,
+        _names(host, "watchFiles"),
+        _names(host, "watchDirectories"),
     )
 
 
@@ -168,6 +175,27 @@ def _host_json(file: Path, configuration: Configuration) -> dict[str, Any]:
     return host
 
 
+def _bundle_notices(host: dict[str, Any]) -> list[str]:
+    """Returns what to say of an extension bundle with which func and Azure could not run the app. We need none.
+
+    https://learn.microsoft.com/azure/azure-functions/functions-bindings-mcp
+    """
+    mend = f'"extensionBundle": {{"id": "{_BUNDLE_ID}", "version": "[4.*, 5.0.0)"}}'
+    name, version = _dig(host, "extensionBundle", "id"), str(_dig(host, "extensionBundle", "version"))
+    if name is None:
+        return [f"host.json has no extensionBundle. Nothing here needs one, but Azure and func do: add {mend}."]
+    if str(name).lower() not in _BUNDLES_WITH_MCP:
+        return [f"The extensionBundle '{name}' in host.json does not hold the MCP extension: write {mend}."]
+    versions = _BUNDLE_RANGE.fullmatch(version.strip())
+    if not versions:
+        return [f"The version '{version}' of the extensionBundle in host.json is no range: write {mend}."]
+    lowest, highest, rest, end = versions.groups()
+    beyond = int(highest or lowest) + (0 if highest and end == ")" and not rest.strip(".0*") else 1)
+    if beyond <= _FIRST_BUNDLE_WITH_MCP:
+        return [f"The extensionBundle {version} in host.json is too old to hold the MCP extension: write {mend}."]
+    return []
+
+
 def _mcp_options(host: dict[str, Any]) -> McpOptions:
     mcp = {name.lower(): value for name, value in _dig_object(host, "extensions", "mcp").items()}
     level = str(_dig(mcp, "system", "webhookAuthorizationLevel") or "System")
@@ -182,7 +210,15 @@ def _mcp_options(host: dict[str, Any]) -> McpOptions:
         server_version=str(mcp.get("serverversion", McpOptions.server_version)),
         instructions=None if mcp.get("instructions") is None else str(mcp["instructions"]),
         use_absolute_uri_for_endpoint=str(absolute).lower() == "true",
+        webhook_is_anonymous=level.lower() == "anonymous",
     )
+
+
+def _names(host: dict[str, Any], member: str) -> tuple[str, ...]:
+    names = _dig(host, member) or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise PersonError(f"{member} in host.json is not a list of names.", 'Write it as ["NAME", ...].')
+    return tuple(names)
 
 
 def _function_timeout(value: object) -> float | None:

@@ -49,10 +49,15 @@ class Worker:
         assert self._connection is not None
         return await self._connection.run(call, timeout)
 
-    async def stop(self) -> None:
-        """Ends the process: kindly, then by force after two seconds."""
+    def retire(self) -> None:
+        """Lets calls under way go on, but starts no process any more if this one ends."""
         if self._supervisor:
             self._supervisor.cancel()
+
+    async def stop(self) -> None:
+        """Ends the process: kindly, then by force after two seconds."""
+        self.retire()
+        if self._supervisor:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervisor
         if self._connection:

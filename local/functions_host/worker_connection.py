@@ -16,6 +16,7 @@ from local.errors import WorkerError
 from local.functions_host.worker_messages import (
     FROM_WORKER,
     Completed,
+    DebuggerListens,
     Failed,
     FrameReader,
     FrameWriter,
@@ -48,6 +49,8 @@ class WorkerEvents:
     output: Callable[[str, bool], None]
     """Arguments: the line, and whether it came from stderr."""
     problem: Callable[[str], None]
+    debugger: Callable[[int], None] | None = None
+    """Takes the port at which a debugger can attach to a new process. None: processes are not to be debugged."""
 
 
 class WorkerConnection(asyncio.Protocol):
@@ -57,6 +60,7 @@ class WorkerConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self.indexed: asyncio.Future[Indexed] = self._loop.create_future()
         self.takes_calls = True
+        self._loads = True
         self._events = events
         self._on_ending = on_ending
         self._frames_in = FrameReader(FROM_WORKER)
@@ -76,7 +80,9 @@ class WorkerConnection(asyncio.Protocol):
         connection = cls(events, on_ending)
         ours, theirs = socket.socketpair()
         with theirs:
-            child = connection._child = await _start_process(theirs, app_directory, environment)
+            child = connection._child = await _start_process(
+                theirs, app_directory, environment, debug=events.debugger is not None
+            )
         assert child.stdout is not None
         assert child.stderr is not None
         connection._output = [
@@ -109,10 +115,12 @@ class WorkerConnection(asyncio.Protocol):
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     async def stop(self) -> None:
-        """Ends the process: kindly, then by force after two seconds."""
-        if self._frames_out:
-            self._frames_out.send(frame(Stop()))
+        """Ends the process: kindly, then by force after two seconds; at once if it has not loaded the app yet."""
         assert self._child is not None
+        if self._loads:
+            self._kill()
+        elif self._frames_out:
+            self._frames_out.send(frame(Stop()))
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self._child.wait()
@@ -134,10 +142,13 @@ class WorkerConnection(asyncio.Protocol):
                     self._answer(message.invocation_id, WorkerError(_exception_text(message)))
                 case Log():
                     self._events.log(message)
+                case DebuggerListens():
+                    assert self._events.debugger is not None
+                    self._events.debugger(message.port)
                 case Indexed():
-                    self.indexed.set_result(message)
+                    self._loaded(message)
                 case IndexFailed():
-                    self.indexed.set_exception(AppLoadError(message.message, message.stack))
+                    self._loaded(AppLoadError(message.message, message.stack))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._take_no_more_calls()
@@ -148,8 +159,16 @@ class WorkerConnection(asyncio.Protocol):
             if not answer.done():
                 answer.set_exception(WorkerError("The worker process ended during the call."))
         self._answers.clear()
-        if not self.indexed.done():
-            self.indexed.set_exception(AppLoadError("the worker process ended while it loaded the app", ""))
+        self._loaded(AppLoadError("the worker process ended while it loaded the app", ""))
+
+    def _loaded(self, outcome: Indexed | AppLoadError) -> None:
+        self._loads = False
+        if self.indexed.done():  # or nobody waits for it any more
+            return
+        if isinstance(outcome, Indexed):
+            self.indexed.set_result(outcome)
+        else:
+            self.indexed.set_exception(outcome)
 
     def _take_no_more_calls(self) -> None:
         self.takes_calls = False
@@ -197,16 +216,19 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
 
 
 async def _start_process(
-    theirs: socket.socket, app_directory: Path, environment: dict[str, str]
+    theirs: socket.socket, app_directory: Path, environment: dict[str, str], *, debug: bool
 ) -> asyncio.subprocess.Process:
     """Starts the process and hands it its end of the socket."""
     # -P: without it the current folder would be first on sys.path, where Azure puts the app's folder last.
     command = [sys.executable, "-P", "-m", "local.functions_host.worker_process"]
+    if debug:
+        command[1:1] = ["-X", "frozen_modules=off"]  # in frozen modules of the standard library no breakpoint holds
+    arguments = [str(app_directory), *(["debug"] if debug else [])]
     pipe = asyncio.subprocess.PIPE
     if sys.platform == "win32":
         # Windows hands a socket to a process that exists already, as bytes that only that process can use.
         child = await asyncio.create_subprocess_exec(
-            *command, "share", str(app_directory), cwd=app_directory, env=environment,
+            *command, "share", *arguments, cwd=app_directory, env=environment,
             stdin=pipe, stdout=pipe, stderr=pipe, creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
         )  # fmt: skip
         assert child.stdin is not None
@@ -215,7 +237,7 @@ async def _start_process(
         return child
     # A session of its own: Ctrl+C at the terminal is for the host, which then stops the worker in good order.
     return await asyncio.create_subprocess_exec(
-        *command, str(theirs.fileno()), str(app_directory), cwd=app_directory, env=environment,
+        *command, str(theirs.fileno()), *arguments, cwd=app_directory, env=environment,
         stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, pass_fds=[theirs.fileno()], start_new_session=True,
     )  # fmt: skip
 

@@ -58,6 +58,12 @@ class IndexFailed(Message, frozen=True):
     stack: str
 
 
+class DebuggerListens(Message, frozen=True):
+    """Worker to host: a debugger can attach to this process, on this port."""
+
+    port: int
+
+
 class Completed(Message, frozen=True):
     """Worker to host: the function returned. `outputs` holds the Out parameters that were set."""
 
@@ -84,8 +90,9 @@ class Log(Message, frozen=True):
 
 
 FROM_HOST: msgspec.msgpack.Decoder[Invoke | Stop] = msgspec.msgpack.Decoder(Invoke | Stop)
-FROM_WORKER: msgspec.msgpack.Decoder[Indexed | IndexFailed | Completed | Failed | Log] = msgspec.msgpack.Decoder(
-    Indexed | IndexFailed | Completed | Failed | Log
+type FromWorker = Indexed | IndexFailed | DebuggerListens | Completed | Failed | Log
+FROM_WORKER: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(
+    Indexed | IndexFailed | DebuggerListens | Completed | Failed | Log
 )
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -19,9 +19,11 @@ from typing import cast
 import azure_functions_runtime as runtime  # pyright: ignore[reportMissingTypeStubs]
 
 from local.functions_host import protos
+from local.functions_host.watchdog import Watchdog
 from local.functions_host.worker_messages import (
     FROM_HOST,
     Completed,
+    DebuggerListens,
     Failed,
     FrameReader,
     FrameWriter,
@@ -168,18 +170,30 @@ def _value(data: protos.TypedData | None) -> Value:
     return Value(data.kind, data.value) if data and data.kind else Value()  # pyright: ignore[reportArgumentType]
 
 
-async def main(connection: socket.socket, app_directory: str) -> None:
+async def main(connection: socket.socket, app_directory: str, *, debug: bool) -> None:
     """Loads the app, reports its functions, and runs calls until the host says stop."""
     loop = asyncio.get_running_loop()
     _, process = await loop.create_connection(WorkerProcess, sock=connection)
     _route_logging(process)
+    if debug:
+        process.send(DebuggerListens(_listen_for_debugger()))
     process.send(await load_app(app_directory))
+    if not debug:  # a breakpoint would hold up everything too
+        Watchdog(app_directory).start()
     await process.finished()
     runtime.stop_threadpool_executor()
     # As in Azure, where the process is killed: what the app has left open complains at length when Python shuts down.
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(0)
+
+
+def _listen_for_debugger() -> int:
+    """Lets a debugger attach to this process, and returns the port for it: any that is free, debug_port.py finds it."""
+    import debugpy
+
+    _, port = debugpy.listen(("127.0.0.1", 0))
+    return port
 
 
 def _route_logging(process: WorkerProcess) -> None:
@@ -205,4 +219,4 @@ if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # pyright: ignore[reportAttributeAccessIssue]
     sys.path.append(directory)
-    asyncio.run(main(received, directory))
+    asyncio.run(main(received, directory, debug="debug" in sys.argv[3:]))

@@ -62,6 +62,9 @@ class FakeWorker:
         except ValueError as error:
             raise WorkerError(str(error)) from error
 
+    def retire(self) -> None:
+        pass
+
     async def stop(self) -> None:
         pass
 

@@ -60,9 +60,33 @@ def test_values_become_the_environment_of_the_worker_and_the_environment_wins(tm
     assert "Skipping local setting with empty key." in settings.notices
 
 
-def test_a_missing_bundle_is_noticed(tmp_path: Path) -> None:
-    assert any("extensionBundle" in notice for notice in _load(tmp_path, {}, {}).notices)
-    assert not _load(tmp_path, {"extensionBundle": {"id": "x"}}, {}).notices[2:]
+_BUNDLE = "Microsoft.Azure.Functions.ExtensionBundle"
+
+
+@pytest.mark.parametrize(
+    ("bundle", "said"),
+    [
+        (None, "has no extensionBundle"),
+        ({"id": "Mine", "version": "[4.*, 5.0.0)"}, "'Mine' in host.json does not hold the MCP extension"),
+        ({"id": _BUNDLE, "version": "[3.*, 4.0.0)"}, "[3.*, 4.0.0) in host.json is too old"),
+        ({"id": _BUNDLE, "version": "[2.*, 3.0.0)"}, "is too old"),
+        ({"id": _BUNDLE, "version": "[3.3.0]"}, "is too old"),
+        ({"id": _BUNDLE, "version": "4"}, "'4' of the extensionBundle in host.json is no range"),
+        ({"id": _BUNDLE}, "is no range"),
+    ],
+)
+def test_a_bundle_that_cannot_hold_the_mcp_extension_is_noticed(tmp_path: Path, bundle: object, said: str) -> None:
+    host = {} if bundle is None else {"extensionBundle": bundle}
+    assert [notice for notice in _load(tmp_path, host, {}).notices if said in notice]
+
+
+@pytest.mark.parametrize(
+    "version", ["[4.*, 5.0.0)", "[4.0.0, 5.0.0)", "[3.*, 5.0.0)", "[3.0, 4.30.0)", "[4.29.0]", "[3.*, 4.*]"]
+)
+@pytest.mark.parametrize("kind", ["", ".Preview", ".Experimental"])
+def test_a_bundle_that_can_is_not(tmp_path: Path, version: str, kind: str) -> None:
+    bundle = {"id": _BUNDLE + kind, "version": version}
+    assert not [each for each in _load(tmp_path, {"extensionBundle": bundle}, {}).notices if "undle" in each]
 
 
 def test_queue_messages_that_are_not_base64_are_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import azurite_connection_string, free_port, is_alive, launch, running_server
+from tests.servers import azurite_connection_string, descendants, free_port, is_alive, launch, running_server
 from tests.wire.raw_http import call, post
 
 _SRC = Path(__file__).resolve().parents[2] / "src"
@@ -25,7 +25,7 @@ def app(tmp_path: Path) -> Path:
 
 def _refused(app: Path, *options: str, storage: str, data: Path) -> str:
     """Starts an app that cannot start, and returns what was said, which must hold no traceback of ours."""
-    server = launch(app, "--port", "0", *options, storage=storage, data=data)
+    server = launch(app, "--port", "0", "--no-reload", *options, storage=storage, data=data)
     assert server.ended() == 2, server.output
     assert "Traceback" not in server.output
     return server.output
@@ -77,7 +77,7 @@ def test_each_call_is_one_line_that_tells_nothing_of_what_was_said(storage: str,
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_ends_every_process_and_exits_with_0(tmp_path: Path, how: signal.Signals) -> None:
     with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
-        group = _descendants(server.process.pid)
+        group = descendants(server.process.pid)
         assert len(group) == 2, "the worker and Azurite"
         server.process.send_signal(how)
         assert server.ended() == 0, server.output
@@ -95,7 +95,7 @@ def test_ctrl_c_while_it_starts_exits_with_0(app: Path, storage: str, tmp_path: 
 
 def test_when_the_host_is_killed_its_processes_end_too(tmp_path: Path) -> None:
     with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
-        group = _descendants(server.process.pid)
+        group = descendants(server.process.pid)
         assert len(group) == 2, "the worker and Azurite"
         server.process.kill()
         assert server.ended() == -signal.SIGKILL  # and nobody holds its output open any more
@@ -235,14 +235,3 @@ def test_settings_reach_the_app_and_the_environment_wins(app: Path, storage: str
     with running_server(app, storage=storage, data=tmp_path, environment={"FROM_BOTH": "environment"}) as server:
         assert "seen file environment True" in server.output
         assert "Skipping 'FROM_BOTH' from local settings as it's already defined" in server.output
-
-
-def _descendants(process_id: int) -> list[int]:
-    """Returns the ids of a process's children and theirs. Needs /proc."""
-    if not Path("/proc/self/task").exists():
-        pytest.skip("needs /proc")
-    found: list[int] = []
-    for task in Path(f"/proc/{process_id}/task").iterdir():
-        for child in map(int, (task / "children").read_text(encoding="utf-8").split()):
-            found += [child, *_descendants(child)]
-    return found

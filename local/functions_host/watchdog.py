@@ -1,0 +1,80 @@
+"""Notices in the worker process that one call holds up all others, and says which line does.
+
+In Azure nothing tells: calls just take long. There is one event loop, on which @app.mcp_tool runs every function, async
+or not; and a pool of threads, in which the other triggers run those that are not async.
+https://learn.microsoft.com/azure/azure-functions/python-scale-performance-reference
+"""
+
+import asyncio
+import sys
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from types import FrameType
+
+from azure_functions_runtime.utils.threadpool import (  # pyright: ignore[reportMissingTypeStubs]
+    get_threadpool_executor,
+)
+
+_BEAT_SECONDS = 1.0
+
+
+class Watchdog(threading.Thread):
+    """Asks the loop and the pool once a second to do nothing, and warns when that takes longer than a second.
+
+    Start it on the loop's own thread; `app_directory` tells the app's lines from those of libraries.
+    """
+
+    def __init__(self, app_directory: str) -> None:
+        super().__init__(daemon=True)
+        self._app_directory = app_directory
+        self._loop = asyncio.get_running_loop()
+        self._loop_thread = threading.get_ident()
+
+    def run(self) -> None:
+        waiting: Future[None] | None = None
+        while True:
+            self._check_loop()
+            if waiting is None or waiting.done():
+                waiting = self._check_pool()
+            time.sleep(_BEAT_SECONDS)
+
+    def _check_loop(self) -> None:
+        turned = threading.Event()
+        self._loop.call_soon_threadsafe(turned.set)
+        if not turned.wait(_BEAT_SECONDS):
+            where = self._own_line(sys._current_frames().get(self._loop_thread))  # pyright: ignore[reportPrivateUsage]
+            if where:
+                self._say(
+                    f"{where} holds up every other call: it blocks the worker's event loop. Make the function async "
+                    "and await what takes long, or declare it with @app.mcp_tool_trigger, which runs it in a thread."
+                )
+            turned.wait()
+
+    def _check_pool(self) -> "Future[None] | None":
+        pool = get_threadpool_executor()
+        if pool is None:
+            return None
+        turned: Future[None] = pool.submit(lambda: None)
+        try:
+            turned.result(_BEAT_SECONDS)
+        except TimeoutError:
+            self._say(
+                "Every thread of the worker is busy, so that calls of functions that are not async wait for one. "
+                "Make those that wait for something async, or set PYTHON_THREADPOOL_THREAD_COUNT."
+            )
+        return turned
+
+    def _say(self, text: str) -> None:
+        # Over stderr, because messages to the host are sent by the loop that may be blocked.
+        print(f"Warning: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+    def _own_line(self, frame: FrameType | None) -> str | None:
+        while frame is not None:
+            file = Path(frame.f_code.co_filename)
+            if file.is_relative_to(self._app_directory):
+                name = file.relative_to(self._app_directory).as_posix()
+                return f"{name} line {frame.f_lineno}, in {frame.f_code.co_name},"
+            frame = frame.f_back
+        return None
