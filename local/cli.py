@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from local.azurite import Azurite
 from local.console import Console
@@ -32,6 +31,7 @@ from local.functions_host.settings import Settings, load_settings
 from local.functions_host.terminal import HostTerminal
 from local.functions_host.worker import Worker
 from local.functions_host.worker_connection import WorkerEvents
+from local.pool_setting import read_pool_setting
 
 if TYPE_CHECKING:
     from local.session_pool.pool import SessionPool
@@ -99,10 +99,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port < 65536:
-        raise ValueError("a port is a number from 0 to 65535")
-    return port
+    if not text.isdecimal() or int(text) >= 65536:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not '{text}'")
+    return int(text)
 
 
 async def start(options: argparse.Namespace) -> None:
@@ -145,7 +144,8 @@ async def _start(options: argparse.Namespace, console: Console) -> None:
 def _stop_on_signals() -> StopSignal:
     stop = StopSignal()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    hang_up = [signal.SIGHUP] if sys.platform != "win32" else []  # the terminal was closed
+    for number in (signal.SIGINT, signal.SIGTERM, *hang_up):
         try:
             loop.add_signal_handler(number, stop.set)
         except NotImplementedError:  # Windows
@@ -200,14 +200,22 @@ def _azurite(settings: Settings, data: Path, console: Console) -> Azurite | None
 
 
 def _session_pool(settings: Settings, options: argparse.Namespace, console: Console) -> "SessionPool | None":
-    """Returns the pool of this machine that the app's settings mean; None if they mean another, or none."""
-    endpoint = urlsplit(settings.configuration.get("SESSION_POOL_MCP_ENDPOINT") or "")
-    if options.no_session_pool or endpoint.hostname not in ("127.0.0.1", "localhost"):
+    """Returns the pool that is to be started here; None if the app's settings mean another, or none."""
+    endpoint = settings.configuration.get("SESSION_POOL_MCP_ENDPOINT")
+    if options.no_session_pool:
+        if endpoint:
+            console.write("Session pool: none, so tools that run code will fail (--no-session-pool)", "yellow")
+        return None
+    setting = read_pool_setting(endpoint)
+    if setting is None:
+        return None
+    if setting.port is None:
+        console.write(f"Session pool: {setting.endpoint}")
         return None
     from local.session_pool.pool import PoolOptions, SessionPool  # a quarter of a second, for those who want one
 
     pool = PoolOptions(
-        port=endpoint.port or 80,
+        port=setting.port,
         key=settings.configuration.get("SESSION_POOL_MCP_API_KEY") or PoolOptions.key,
         egress=not options.no_egress,
         isolation=options.isolation,

@@ -6,6 +6,14 @@ from dataclasses import dataclass, field
 # A session identifier has 4 to 128 of these: https://learn.microsoft.com/azure/container-apps/sessions-usage
 _ENVIRONMENT_ID = re.compile(r"[A-Za-z0-9|\-&^%$#(){}\[\];<>]{4,128}")
 
+# What the platform keeps of each stream, the outputStreamsMaxLength of
+# https://github.com/Azure-Samples/container-apps-dynamic-sessions-samples
+_KEPT_CHARACTERS = 4096
+_CUT = (
+    f"(Cut: no more than {_KEPT_CHARACTERS} characters of a stream are kept. Print less, or write to a file and read "
+    "it in parts.)"
+)
+
 LAUNCH_SCHEMA = {
     "type": "object",
     "properties": {"environmentId": {"type": "string"}},
@@ -21,6 +29,7 @@ OUTPUT_SCHEMA = {
         "exitCode": {"type": "integer", "description": "Of a shell command, where the platform tells it."},
         "executionResult": {"description": "Value of the last expression, where the platform tells it."},
         "executionTimeInMilliseconds": {"type": "number"},
+        "outputIsCut": {"type": "boolean", "description": "True where stdout or stderr was longer than is kept."},
     },
     "required": ["environmentId", "stdout", "stderr"],
 }
@@ -50,13 +59,20 @@ class Execution:
             f"stderr:\n{self.stderr.rstrip()}" if self.stderr.strip() else "",
             f"Exit code: {exit_code}" if exit_code not in (None, 0) else "",
         ]
+        parts += [_CUT] if self.is_cut else []
         said = "\n\n".join(part for part in parts if part) or "(It printed nothing.)"
         return f"{said}\n\nenvironmentId: {self.environment_id}"
 
     @property
+    def is_cut(self) -> bool:
+        """Whether the platform has kept as much of a stream as it keeps at most, so that there may have been more."""
+        return _KEPT_CHARACTERS in (len(self.stdout), len(self.stderr))
+
+    @property
     def structured(self) -> dict[str, object]:
         """The same as OUTPUT_SCHEMA declares it."""
-        return {"environmentId": self.environment_id, "stdout": self.stdout, "stderr": self.stderr, **self.more}
+        cut = {"outputIsCut": True} if self.is_cut else {}
+        return {"environmentId": self.environment_id, "stdout": self.stdout, "stderr": self.stderr, **self.more, **cut}
 
 
 def checked_environment_id(value: object) -> str | None:
@@ -65,7 +81,8 @@ def checked_environment_id(value: object) -> str | None:
         return None
     if not isinstance(value, str) or not _ENVIRONMENT_ID.fullmatch(value):
         raise ExecutionError(
-            "That environmentId cannot be one: it has 4 to 128 letters, digits or hyphens. "
+            "That environmentId cannot be one: it has 4 to 128 letters, digits, hyphens and a few other signs, "
+            "but no spaces, slashes or underscores. "
             "Use the environmentId that launchShell returned, or leave it out to start in a new environment."
         )
     return value
@@ -74,5 +91,5 @@ def checked_environment_id(value: object) -> str | None:
 def checked_code(value: object, argument: str) -> str:
     """Returns the code to run. Raises ExecutionError if there is none."""
     if not isinstance(value, str) or not value.strip():
-        raise ExecutionError(f"There is nothing to run. Give {argument} as text that is not empty.")
+        raise ExecutionError(f"There is nothing to run: {argument} has to be text that is not empty.")
     return value

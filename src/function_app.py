@@ -92,7 +92,8 @@ def save_snippet(context: str, file: func.Out[str]) -> str:
 
 _ENVIRONMENT = _text_argument(
     "environmentId",
-    "The environment to run in, from launchShell or an earlier run. Leave it out to start in a new one.",
+    "The environment to run in, from launchShell or an earlier run. Without it a new one is made; only a few can exist "
+    "at a time, so pass it to go on.",
     required=False,
 )
 
@@ -118,7 +119,8 @@ async def launch_shell(context: str) -> str:
     arg_name="context",
     tool_name="runPythonCode",
     description="Run Python code in an isolated environment and return what it prints. Works like a notebook: "
-    "variables, imports and files stay for later calls with the same environmentId. Print what you want to see.",
+    "variables, imports and files stay for later calls with the same environmentId. Print what you want to see, in at "
+    "most 4096 characters, and stay within 220 seconds a call.",
     tool_properties=json.dumps([_text_argument("pythonCode", "The Python code to run."), _ENVIRONMENT]),
     use_result_schema=True,
     output_schema=json.dumps(executions.OUTPUT_SCHEMA),
@@ -131,7 +133,8 @@ async def run_python_code(context: str) -> str:
     arg_name="context",
     tool_name="runShellCommand",
     description="Run a shell command (bash) in an isolated environment and return what it prints and its exit code. "
-    "It shares files with runPythonCode in the same environmentId.",
+    "It shares files with runPythonCode in the same environmentId; each command is a shell of its own. At most 4096 "
+    "characters of output and 220 seconds a call.",
     tool_properties=json.dumps([_text_argument("shellCommand", "The command line to run."), _ENVIRONMENT]),
     use_result_schema=True,
     output_schema=json.dumps(executions.OUTPUT_SCHEMA),

@@ -136,9 +136,11 @@ def _more(facts: Json) -> Json:
     exit_code = facts.get("exitCode", facts.get("status"))
     if isinstance(exit_code, int | str) and re.fullmatch(r"-?\d+", str(exit_code)):
         more["exitCode"] = int(exit_code)
-    for wire, name in (("executionResult", "executionResult"), ("result", "executionResult")):
-        if facts.get(wire) not in (None, "") and not isinstance(facts.get(wire), dict):
-            more.setdefault(name, facts[wire])
+    value = facts.get("executionResult")
+    if value in (None, "") and not isinstance(facts.get("result"), dict):
+        value = facts.get("result")  # the name that older versions have; as an object it is where all the rest is
+    if value not in (None, ""):
+        more["executionResult"] = value
     if isinstance(facts.get("executionTimeInMilliseconds"), int | float):
         more["executionTimeInMilliseconds"] = facts["executionTimeInMilliseconds"]
     return more
@@ -207,4 +209,4 @@ def _one_line(text: str) -> str:
         inner: Json = error if isinstance(error, dict) else body
         parts = [inner.get("code"), inner.get("message") or inner.get("title")]
         text = ": ".join(str(part) for part in parts if part is not None) or text
-    return " ".join(text.split())[:300]
+    return " ".join(text.split())[:300].rstrip(".")

@@ -46,6 +46,8 @@ _SENTENCES = {
     "unavailable": "The session pool could not provide an environment just now: {}. Try again in a minute.",
     "refused": "The session pool refused its key: {}. Whoever runs this server has to check the key, or the role that "
     "its identity has on the pool.",
+    "no address": "SESSION_POOL_MCP_ENDPOINT is not the address of a session pool: {}. Whoever runs this server has to "
+    "correct that setting.",
     "missing": "The session pool was not found, or has no MCP server: {}. Whoever runs this server has to check its "
     "settings SESSION_POOL_MCP_ENDPOINT and SESSION_POOL_RESOURCE_ID.",
     "gone": "That environment does not exist any more: {}. Its variables and files are lost. Call launchShell, or "
@@ -55,7 +57,8 @@ _SENTENCES = {
     "ended. Do it in smaller steps, or start it in the background and look for its output in a later call. {}",
     "no answer": "The session pool did not answer in {} seconds, " + _UNKNOWN,
     "cut off": "The connection to the session pool broke before its answer came ({}), " + _UNKNOWN,
-    "unreachable": "The session pool cannot be reached: {}. Nothing was run. Try again in a minute.",
+    "unreachable": "The session pool cannot be reached: {}. Nothing was run. Try again in a minute; if it stays so, "
+    "whoever runs this server has to see whether the pool is there.",
     "unknown tool": "The session pool does not have the tool that this needs: {}. Nothing was run.",
     "garbled": "The session pool's answer cannot be read ({}), " + _UNKNOWN,
     "broken": "The session pool failed ({}), " + _UNKNOWN,
@@ -292,7 +295,11 @@ class SessionPool:
             async with self._http.request(verb, url, data=body, headers=headers) as response:
                 text = (await response.read()).decode(errors="replace")
                 return response.status, text, response.headers.get("Content-Type", "")
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            raise PoolError("no address", _reason(error)) from error
+        except aiohttp.ClientConnectorError as error:
+            raise PoolError("unreachable", f"nothing answers at {error.host}:{error.port}") from error
+        except aiohttp.ConnectionTimeoutError as error:
             raise PoolError("unreachable", _reason(error)) from error
         except TimeoutError as error:
             raise PoolError("no answer", f"{self._answer_seconds:g}") from error

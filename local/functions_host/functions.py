@@ -159,6 +159,9 @@ _ARGUMENTS: dict[str, Callable[[RawBinding], InputBinding]] = {
 }
 
 
+_ARGUMENT_NAMES = {"tool": "tool_name", "resource": "uri", "template": "uri", "prompt": "prompt_name"}
+
+
 def _check_name(binding: RawBinding) -> None:
     if not _BINDING_NAME.fullmatch(binding.name):
         raise BindingError(
@@ -218,8 +221,8 @@ def _refuse_duplicates(functions: list[Function]) -> None:
         if earlier is not function:
             raise PersonError(
                 _registered_twice(trigger.noun, earlier.trigger.public_name, name),
-                f"Give the function '{function.name}' another than '{earlier.name}' has: they are compared without "
-                "their case.",
+                f"Give the function '{function.name}' another {_ARGUMENT_NAMES[trigger.noun]} than "
+                f"'{earlier.name}' has: they are compared without their case.",
             )
 
 

@@ -61,4 +61,6 @@ class RawBinding:
         """Raises BindingError for a dataType that the extension cannot convert its value to, which is text."""
         data_type = str(self._members.get("dataType") or "string")
         if data_type.lower() not in ("string", "undefined"):
-            raise BindingError(f"dataType {data_type} of the {self.type_as_written} '{self.name}' fails every call.")
+            raise BindingError(
+                f"dataType {data_type} of the {self.type_as_written} '{self.name}' fails every call. Remove it."
+            )

@@ -11,7 +11,7 @@ from local.errors import LocalError
 from local.session_pool.executions import Execution
 from local.session_pool.kernel import Kernel
 from local.session_pool.pool_folder import remove_folder
-from local.session_pool.sandbox import PACKAGES, Sandbox
+from local.session_pool.sandbox import PACKAGES, Sandbox, temporary_folder
 from local.session_pool.shell import run_shell
 
 type Work = Callable[[], Awaitable[Execution]]
@@ -73,6 +73,7 @@ class Environment:
         if self._kernel:
             await self._kernel.stop()
         await asyncio.to_thread(remove_folder, self._folder)
+        await asyncio.to_thread(remove_folder, temporary_folder(self._folder))
 
     async def _in_turn(self, work: Work) -> Execution:
         call = asyncio.create_task(self._locked(work))

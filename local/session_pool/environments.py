@@ -115,7 +115,9 @@ class Environments:
     def _allocate(self, identifier: str) -> _Slot:
         """Raises RefusedError when all places are taken."""
         taken, places = len(self._slots), self._capacity.environments
-        if taken >= places or self._stopped:
+        if self._stopped:
+            raise EnvironmentGoneError("The pool is being stopped.")
+        if taken >= places:
             # The text of the data plane, seen in the wild.
             raise RefusedError(
                 "SessionsCountExceedsLimit",

@@ -11,14 +11,7 @@ from local.session_pool.arm import Arm, arm_error
 from local.session_pool.credentials import Credentials
 from local.session_pool.mcp_answers import PlatformError, as_event, id_of, refusal
 from local.session_pool.mcp_endpoint import McpEndpoint
-
-SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
-RESOURCE_GROUP = "local"
-POOL = "local"
-POOL_PATH = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{RESOURCE_GROUP}/sessionPools/{POOL}"
-RESOURCE_ID = (
-    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{RESOURCE_GROUP}/providers/Microsoft.App/sessionPools/{POOL}"
-)
+from local.session_pool.resource import POOL, RESOURCE_GROUP, SUBSCRIPTION
 
 _MCP = re.compile(r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/sessionPools/([^/]+)/mcp/?", re.IGNORECASE)
 _ARM = re.compile(

@@ -115,7 +115,7 @@ class Kernel:
             self._current = None
             reply.cancel()
         milliseconds = round((time.monotonic() - began) * 1000)
-        remark = _remark(failure, seconds)
+        remark = self._remark(failure, seconds)
         if failure is None and output.raised:
             failure = "exception"
         return Execution(output.stdout, output.stderr(remark), milliseconds, output.result, failure=failure)
@@ -149,9 +149,21 @@ class Kernel:
             finally:
                 reply.cancel()
 
+    def _remark(self, failure: Failure | None, seconds: float) -> str:
+        if failure == "timeout":
+            return f"Execution timed out after {seconds:g} seconds."
+        if failure == "died":
+            excess = self._sandbox.excess_of(self._process)
+            return f"The Python process ended while it ran this code. {excess} Its variables are lost.".replace(
+                "  ", " "
+            )
+        if self._leaving:
+            return "The Python process ended, as exit() asks. Its variables are lost."
+        return ""
+
     async def _last_words(self) -> str:
         await asyncio.wait({self._reader}, timeout=_IDLE_SECONDS)
-        said = self._complaints.text.strip().rpartition("\n")[2]
+        said = self._sandbox.excess_of(self._process) or self._complaints.text.strip().rpartition("\n")[2]
         reason = f": {said}" if said else "."
         return f"The kernel ended with exit code {self._ended.result()} before it answered{reason}"
 
@@ -239,13 +251,3 @@ def _command() -> list[str]:
         sys.executable, "-c", boot,
         "--HistoryManager.enabled=False", "--InteractiveShell.colors=nocolor", "--log-level=50",
     ]  # fmt: skip
-
-
-def _remark(failure: Failure | None, seconds: float) -> str:
-    match failure:
-        case "timeout":
-            return f"Execution timed out after {seconds:g} seconds."
-        case "died":
-            return "The Python process ended while it ran this code. Its variables are lost."
-        case _:
-            return ""

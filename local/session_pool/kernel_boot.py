@@ -6,6 +6,7 @@ It is started by its text (`python -c`), since an isolated environment does not 
 import os
 import sys
 import threading
+import warnings
 from typing import Any
 
 _LONGEST_MESSAGE = 256 * 1024
@@ -29,6 +30,11 @@ def _end_with_the_pool() -> None:
         os._exit(0)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def _keep_quiet() -> None:
+    """Leaves out what helps a person at a terminal and leads a model astray: `exit` loses all variables here."""
+    warnings.filterwarnings("ignore", message="To exit: use 'exit'")
 
 
 def _bound_messages() -> None:
@@ -65,6 +71,7 @@ if __name__ == "__main__":
     _keep_to_own_folder()
     _end_with_the_pool()
     _bound_messages()
+    _keep_quiet()
     from ipykernel import kernelapp
 
     kernelapp.launch_new_instance()

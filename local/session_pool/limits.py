@@ -8,10 +8,11 @@ then. Where there is no /proc, as on macOS, it counts the disk only.
 
 import asyncio
 import contextlib
+import itertools
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -35,30 +36,31 @@ class Limits:
     """Processes and threads. NumPy starts a thread a core."""
     file_size: int = 512 * _MIB
     disk: int = 1024 * _MIB
-    """The environment's folder, and files that are open without a name."""
+    """The environment's folder, its /tmp, and files that are open without a name."""
     open_files: int = 1024
-    temporary: int = 256 * _MIB
-    """Of /tmp with bubblewrap, where it is memory."""
 
-    def for_launcher(self, most_tasks: int | None) -> str:
+    def for_launcher(self) -> str:
         """Returns the limits of one process as launcher.py reads them."""
         system = {"AS": self.address_space, "CORE": 0, "FSIZE": self.file_size, "NOFILE": self.open_files}
-        if most_tasks is not None:
-            system["NPROC"] = most_tasks
         return ",".join(f"{name}={value}" for name, value in system.items())
 
 
 class Watch:
-    """Counts what the processes of one folder use, for as long as any of them runs."""
+    """Counts what the processes of one environment use, for as long as any of them runs.
+
+    Where the disk was full once, what filled it may stay, so that a command can run that removes it; up to twice the
+    limit.
+    """
 
     def __init__(
-        self, folder: Path, limits: Limits, on_excess: Callable[[asyncio.subprocess.Process, str], None]
+        self, folders: Sequence[Path], limits: Limits, on_excess: Callable[[asyncio.subprocess.Process, str], None]
     ) -> None:
-        self._folder = folder
+        self._folders = folders
         self._limits = limits
         self._on_excess = on_excess
         self._running: set[asyncio.subprocess.Process] = set()
         self._task: asyncio.Task[None] | None = None
+        self._disk = limits.disk
 
     def add(self, process: asyncio.subprocess.Process) -> None:
         """Watches a process too."""
@@ -70,30 +72,34 @@ class Watch:
         loop = asyncio.get_running_loop()
         while running := self._still_running():
             began = loop.time()
-            excess = await asyncio.to_thread(_excess, self._folder, self._limits, [each.pid for each in running])
+            excess = await asyncio.to_thread(self._excess, [each.pid for each in running])
             if excess:
                 for process in self._still_running():
                     self._on_excess(process, excess)
             await asyncio.sleep(max(_INTERVAL, (loop.time() - began) / _SHARE))
 
+    def _excess(self, roots: Iterable[int]) -> str:
+        """Returns a sentence on the limit that is exceeded, or an empty string."""
+        limits = self._limits
+        tree = family(roots)
+        if sum(row.tasks for row in tree.values()) > limits.tasks:
+            return f"It was ended, because more than {limits.tasks} processes and threads ran at once."
+        if sum(row.resident for row in tree.values()) > limits.memory:
+            return f"It was ended, because more than {limits.memory // _MIB} MiB of memory were in use."
+        used = _nameless_files(tree)
+        for size in itertools.chain.from_iterable(map(_sizes, self._folders)):
+            used += size
+            if used > self._disk:
+                self._disk = max(self._disk, 2 * limits.disk)
+                return (
+                    f"It was ended, because more than {limits.disk // _MIB} MiB of disk were in use. Remove files, or "
+                    "go on in a new environment."
+                )
+        return ""
+
     def _still_running(self) -> set[asyncio.subprocess.Process]:
         self._running = {process for process in self._running if process.returncode is None}
         return self._running
-
-
-def _excess(folder: Path, limits: Limits, roots: Iterable[int]) -> str:
-    """Returns a sentence on the limit that is exceeded, or an empty string."""
-    tree = family(roots)
-    if sum(row.tasks for row in tree.values()) > limits.tasks:
-        return f"More than {limits.tasks} processes and threads ran at once."
-    if sum(row.resident for row in tree.values()) > limits.memory:
-        return f"More than {limits.memory // _MIB} MiB of memory were in use."
-    used = _nameless_files(tree)
-    for size in _sizes(folder):
-        used += size
-        if used > limits.disk:
-            return f"More than {limits.disk // _MIB} MiB of disk were in use."
-    return ""
 
 
 class Row(NamedTuple):
@@ -113,11 +119,6 @@ def family(roots: Iterable[int]) -> dict[int, Row]:
     return {process_id: table[process_id] for process_id in found}
 
 
-def tasks_of(user: int) -> int:
-    """Returns how many processes and threads a user has."""
-    return sum(row.tasks for process_id, row in _process_table() if _owner(process_id) == user)
-
-
 def _process_table() -> Iterator[tuple[int, Row]]:
     with contextlib.suppress(OSError):
         for name in filter(str.isdigit, os.listdir("/proc")):
@@ -126,13 +127,6 @@ def _process_table() -> Iterator[tuple[int, Row]]:
                 with open(f"/proc/{name}/stat", "rb") as file:
                     fields = file.read().rpartition(b")")[2].split()
                 yield int(name), Row(int(fields[1]), int(fields[17]), int(fields[21]) * _PAGE)
-
-
-def _owner(process_id: int) -> int | None:
-    try:
-        return os.stat(f"/proc/{process_id}").st_uid
-    except OSError:
-        return None
 
 
 def _nameless_files(process_ids: Iterable[int]) -> int:

@@ -14,9 +14,10 @@ from local.session_pool.arm import Arm, PoolResource
 from local.session_pool.credentials import Credentials
 from local.session_pool.environment import CallLimits
 from local.session_pool.environments import Capacity, Environments
-from local.session_pool.http_server import POOL, POOL_PATH, RESOURCE_ID, PoolServer
+from local.session_pool.http_server import PoolServer
 from local.session_pool.mcp_endpoint import McpEndpoint
 from local.session_pool.quirks import Quirks
+from local.session_pool.resource import POOL, POOL_PATH, RESOURCE_ID
 from local.session_pool.sandbox import Sandbox, choose_sandbox
 
 _ADDRESS = "127.0.0.1"  # never another: whoever reaches the pool and knows the key runs code on this machine
@@ -71,7 +72,8 @@ class SessionPool:
         except PersonError:
             raise PersonError(
                 f"Port {options.port}, which the session pool needs, is unavailable.",
-                "Close the process using that port, or start without the pool: --no-session-pool.",
+                "Close the process using that port, give another one in SESSION_POOL_MCP_ENDPOINT, or start with "
+                "--no-session-pool.",
             ) from None
         self._origin = f"http://{_ADDRESS}:{listener.getsockname()[1]}"
         capacity = Capacity(options.max_concurrent_sessions, options.cool_down_seconds)

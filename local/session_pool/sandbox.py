@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,8 @@ from local.session_pool.limits import Limits, Watch
 PACKAGES = ".packages"
 """Where in an environment's folder its own packages are installed."""
 
+_NOT_ISOLATED = "NOT isolated: code that tools run can read and change whatever you can"
+_TEMPORARY = "/tmp"  # noqa: S108  (the environment's own)
 _INSIDE = "/mnt/data"  # where the sessions of the platform have their data
 _PROBE_SECONDS = 10
 _LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -38,11 +41,14 @@ class Sandbox:
     """
 
     isolated = False
-    description = "NOT isolated: code that tools run can read and change whatever you can. Install bubblewrap."
+    description = f"{_NOT_ISOLATED}. Install bubblewrap."
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, asked_for: bool = False) -> None:
         self._limits = limits
         self._watches: dict[Path, Watch] = {}
+        self._excesses: WeakKeyDictionary[asyncio.subprocess.Process, str] = WeakKeyDictionary()
+        if asked_for:
+            self.description = f"{_NOT_ISOLATED}, as --isolation none asks."
 
     def inside(self, folder: Path) -> str:
         """Returns the path of an environment's folder as its processes see it."""
@@ -57,6 +63,7 @@ class Sandbox:
             if sys.platform == "win32"
             else {"start_new_session": True}  # without the person's terminal, too, into which code could type
         )
+        temporary_folder(folder).mkdir(exist_ok=True)
         options = group | {"cwd": folder, "stdin": stdin, "stdout": stdout, "stderr": stderr}
         starting = asyncio.create_task(self._spawn(self._command(argv, folder), self._variables(folder), options))
         try:
@@ -68,9 +75,17 @@ class Sandbox:
             raise
         if folder not in self._watches:
             self._watches = {each: watch for each, watch in self._watches.items() if each.exists()}
-            self._watches[folder] = Watch(folder, self._limits, lambda excessive, _: self.kill(excessive))
+            self._watches[folder] = Watch([folder, temporary_folder(folder)], self._limits, self._end_excess)
         self._watches[folder].add(process)
         return process
+
+    def excess_of(self, process: asyncio.subprocess.Process) -> str:
+        """Returns a sentence on the limit for which a process was ended, or an empty string."""
+        return self._excesses.get(process, "")
+
+    def _end_excess(self, process: asyncio.subprocess.Process, sentence: str) -> None:
+        self._excesses[process] = sentence
+        self.kill(process)
 
     def kill(self, process: asyncio.subprocess.Process) -> None:
         """Ends a process and everything it started."""
@@ -87,12 +102,17 @@ class Sandbox:
             return list(argv)
         return _launch(str(os.getpid()), self._limits, argv)
 
+    def _temporary(self, folder: Path) -> str:
+        return str(temporary_folder(folder))
+
     def _variables(self, folder: Path) -> dict[str, str]:
         home = self.inside(folder)
-        variables = {"HOME": home, "LANG": "C.UTF-8", "PATH": _path(), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": home}
+        variables = {"HOME": home, "LANG": "C.UTF-8", "PATH": _path(), "PYTHONDONTWRITEBYTECODE": "1"}
+        variables |= {"TMPDIR": self._temporary(folder)}
         # `%pip install` goes into the environment: the packages of this project are not its own to change.
         packages = f"{home}/{PACKAGES}"
         variables |= {"PIP_TARGET": packages, "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        variables |= {"PIP_PROGRESS_BAR": "off"}
         variables |= {"PYTHONPATH": packages, "NO_COLOR": "1", "TERM": "dumb"}
         if sys.platform == "win32":
             variables |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
@@ -118,6 +138,9 @@ class BubblewrapSandbox(Sandbox):
     def inside(self, folder: Path) -> str:
         return _INSIDE
 
+    def _temporary(self, folder: Path) -> str:
+        return _TEMPORARY
+
     def kill(self, process: asyncio.subprocess.Process) -> None:
         if process.returncode is not None:
             return
@@ -142,8 +165,9 @@ class BubblewrapSandbox(Sandbox):
         return process
 
     def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
-        return [*self._namespaces(), *_mounts(self._limits, egress=self._egress), "--bind", str(folder), _INSIDE,
-                "--remount-ro", "/", "--chdir", _INSIDE, "--", *_launch("exec", self._limits, argv)]  # fmt: skip
+        mounts = [*_mounts(str(temporary_folder(folder)), egress=self._egress), "--bind", str(folder), _INSIDE]
+        ready = ["--remount-ro", "/", "--chdir", _INSIDE, "--"]
+        return [*self._namespaces(), *mounts, *ready, *_launch("exec", self._limits, argv)]
 
     def _namespaces(self) -> list[str]:
         network = ["--share-net"] if self._egress else []
@@ -151,9 +175,10 @@ class BubblewrapSandbox(Sandbox):
 
     def works(self) -> bool:
         """Whether this machine lets bubblewrap make its namespaces."""
-        probe = [*self._namespaces(), *_mounts(self._limits, egress=self._egress), "--", sys.executable, "-c", ""]
         try:
-            done = subprocess.run(probe, capture_output=True, timeout=_PROBE_SECONDS, check=False)
+            with tempfile.TemporaryDirectory() as temporary:
+                probe = [*self._namespaces(), *_mounts(temporary, egress=self._egress), "--", sys.executable, "-c", ""]
+                done = subprocess.run(probe, capture_output=True, timeout=_PROBE_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired):
             return False
         return done.returncode == 0
@@ -169,27 +194,45 @@ def choose_sandbox(
         sandbox = BubblewrapSandbox(limits, found, egress=egress)
         if sandbox.works():
             return sandbox
+    why = "it is not allowed to make its namespaces" if found else "it is not installed"
     if isolation == "required":
-        why = "it is not allowed to make its namespaces" if found else "it is not installed"
         raise PersonError(
             f"Code cannot be isolated here, as --isolation required asks: bubblewrap is needed, but {why}.",
             "Install the package bubblewrap (Linux only), or start with --isolation auto to run code without.",
         )
-    return Sandbox(limits)
+    if not egress:
+        why = "--isolation none turns it off" if isolation == "none" else why
+        raise PersonError(
+            f"Code cannot be kept from the network here, as --no-egress asks: bubblewrap is needed, but {why}.",
+            "Install the package bubblewrap (Linux only), or start without --no-egress.",
+        )
+    return Sandbox(limits, asked_for=isolation == "none")
+
+
+def temporary_folder(folder: Path) -> Path:
+    """Returns where the temporary files of an environment are: beside its folder, out of reach of code that would put a
+    link in its place.
+    """
+    return folder.with_name(f"{folder.name}.tmp")
 
 
 def _launch(role: str, limits: Limits, argv: Sequence[str]) -> list[str]:
     source = _LAUNCHER.read_text(encoding="utf-8")
-    return [sys.executable, "-I", "-S", "-c", source, role, limits.for_launcher(None), *argv]
+    return [sys.executable, "-I", "-S", "-c", source, role, limits.for_launcher(), *argv]
 
 
-def _mounts(limits: Limits, *, egress: bool) -> list[str]:
+def _mounts(temporary: str, *, egress: bool) -> list[str]:
     """Returns a read-only system and the interpreter: of virtual environments their programs and packages only."""
     shown = [*_SYSTEM, *(_NETWORK if egress else ()), sys.base_prefix]
     own = [f"{sys.prefix}/bin", f"{sys.prefix}/lib", f"{sys.prefix}/pyvenv.cfg"]
     own += [path for path in sys.path if Path(path).name == "site-packages"]  # `uv run --with PACKAGE` has two
     binds = [part for path in (*shown, *own) for part in ("--ro-bind-try", path, path)]
-    return ["--size", str(limits.temporary), "--tmpfs", "/tmp", *binds, "--proc", "/proc", "--dev", "/dev"]  # noqa: S108
+    mount = ["--bind", temporary, _TEMPORARY]
+    if any(Path(path).is_relative_to(_TEMPORARY) for path in (*shown, *own)):
+        # Mount points would have to be made within it, where code may have put a link in their way. So there /tmp is
+        # empty at each call.
+        mount = ["--tmpfs", _TEMPORARY]
+    return [*mount, *binds, "--proc", "/proc", "--dev", "/dev"]
 
 
 def _path() -> str:

@@ -1,7 +1,8 @@
 """Shell commands: a process of its own for each, in the folder of the environment.
 
 On the platform too a command is a fresh `/bin/bash -lc`: files stay, variables and the working directory do not
-(inferred for PythonLTS pools from how Shell pools run theirs).
+(inferred for PythonLTS pools from how Shell pools run theirs). Here it is no login shell: without isolation it would
+read /etc/profile, which on many systems puts another Python first.
 """
 
 import asyncio
@@ -53,14 +54,15 @@ async def run_shell(sandbox: Sandbox, folder: Path, command: Sequence[str], seco
         remark = f"Execution timed out after {seconds:g} seconds."
         text = with_end(stderr.text, remark, limit)
         return Execution(stdout.text, text, milliseconds, exit_code=_TIMED_OUT, failure="timeout")
-    return Execution(stdout.text, stderr.text, milliseconds, exit_code=code)
+    text = with_end(stderr.text, sandbox.excess_of(process), limit)
+    return Execution(stdout.text, text, milliseconds, exit_code=code)
 
 
 def shell_command(text: str) -> list[str]:
     """Returns the arguments that run `text` in a shell."""
     if sys.platform == "win32":
         return [os.environ.get("COMSPEC", "cmd.exe"), "/d", "/c", text]
-    return [_shell(), "-lc", text]
+    return [_shell(), "-c", text]
 
 
 def exec_command(arguments: Sequence[str]) -> list[str]:
@@ -68,7 +70,7 @@ def exec_command(arguments: Sequence[str]) -> list[str]:
     if sys.platform == "win32":
         return list(arguments)
     # By way of the shell, so that a program that does not exist is exit code 127 rather than a failure of the sandbox.
-    return [_shell(), "-lc", 'exec "$@"', "exec", *arguments]
+    return [_shell(), "-c", 'exec "$@"', "exec", *arguments]
 
 
 def _shell() -> str:

@@ -101,7 +101,8 @@ async def test_a_traceback_follows_what_was_written_before_it(pool: PoolClient, 
 
 async def test_an_environment_outlives_sys_exit(pool: PoolClient) -> None:
     environment = new_id()
-    await pool.python(environment, "kept = 1\nimport sys\nsys.exit(3)")
+    fields = await pool.python(environment, "kept = 1\nimport sys\nsys.exit(3)")
+    assert "To exit: use" not in fields["stderr"], "which would lead a model to what loses its variables"
     assert (await pool.python(environment, "kept"))["executionResult"] == 1
 
 
@@ -118,6 +119,17 @@ async def test_a_kernel_that_ends_within_a_call_fails_that_call(pool: PoolClient
     fields = await pool.python(new_id(), "import os; os._exit(1)")
     assert fields["status"] == "Failed"
     assert "process ended" in fields["stderr"]
+
+
+async def test_exit_is_said_to_have_lost_the_variables(pool: PoolClient) -> None:
+    fields = await pool.python(new_id(), "x = 1\nexit()")
+    assert fields["stderr"] == "The Python process ended, as exit() asks. Its variables are lost."
+
+
+async def test_too_many_processes_are_given_as_the_reason(pool: PoolClient) -> None:
+    code = "import subprocess, time\ncrowd = [subprocess.Popen(['sleep', '600']) for _ in range(400)]\ntime.sleep(60)"
+    fields = await pool.python(new_id(), code)
+    assert "because more than 256 processes and threads ran at once. Its variables are lost." in fields["stderr"]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def isolated() -> Sandbox:
     """Bubblewrap without network; the tests that need it are skipped where it does not work."""
-    sandbox = choose_sandbox("auto", egress=False, limits=_LIMITS)
+    sandbox = choose_sandbox("auto", egress=not _can_isolate(), limits=_LIMITS)
     if not sandbox.isolated:
         assert not _can_isolate(), "bubblewrap works here, but not as the sandbox calls it"
         pytest.skip("bubblewrap is not installed, or not allowed to make namespaces")
@@ -243,7 +243,7 @@ from pathlib import Path
 from local.session_pool.sandbox import choose_sandbox
 async def main():
     command = ["/bin/sh", "-c", "echo started; sleep 600; : {marker}"]
-    process = await choose_sandbox({isolation!r}, egress=False).start(
+    process = await choose_sandbox({isolation!r}, egress=True).start(
         command, Path({str(folder)!r}), stdout=asyncio.subprocess.PIPE)
     await process.stdout.readline()
     os.kill(os.getpid(), 9)
@@ -277,4 +277,14 @@ def test_isolation_that_is_required_but_impossible_is_refused(monkeypatch: pytes
     with pytest.raises(PersonError, match="it is not installed"):
         choose_sandbox("required", egress=True)
     assert not choose_sandbox("auto", egress=True).isolated
+    assert "Install bubblewrap" in choose_sandbox("auto", egress=True).description
     assert not choose_sandbox("none", egress=True).isolated
+    assert "as --isolation none asks" in choose_sandbox("none", egress=True).description
+
+
+def test_no_network_that_is_asked_for_but_impossible_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PersonError, match="--isolation none turns it off"):
+        choose_sandbox("none", egress=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(PersonError, match="it is not installed"):
+        choose_sandbox("auto", egress=False)

@@ -1,6 +1,7 @@
 """Shell commands of an environment."""
 
 import sys
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -60,6 +61,37 @@ async def test_a_command_that_leaves_children_answers_at_once_and_they_end(isola
         assert (fields["stdout"], fields["exitCode"]) == ("began\n", 0)
         assert fields["executionTimeInMilliseconds"] < 5000
         await until(lambda: own_processes() <= before)
+
+
+async def test_python_is_the_same_in_commands_as_in_code(pool: PoolClient, shared: str) -> None:
+    assert (await pool.shell(shared, "command -v python"))["stdout"].strip() == f"{sys.prefix}/bin/python"
+
+
+@pytest.mark.parametrize("isolation", ["auto", "none"])
+async def test_temporary_files_are_shared_by_python_and_the_shell_and_go_with_the_environment(
+    isolation: Literal["auto", "none"],
+) -> None:
+    options = PoolOptions(port=0, isolation=isolation)
+    async with running_pool(options) as pool:
+        if pool.pool.sandbox.isolated and Path(sys.prefix).is_relative_to("/tmp"):
+            pytest.skip("the virtual environment is in /tmp, which is therefore empty at each call")
+        environment = new_id()
+        code = "import tempfile, os\nopen(os.path.join(tempfile.gettempdir(), 'a.txt'), 'w').write('hi')"
+        await pool.python(environment, code)
+        assert (await pool.shell(environment, 'cat "$TMPDIR/a.txt"'))["stdout"] == "hi"
+        assert (await pool.shell(new_id(), 'cat "$TMPDIR/a.txt"'))["exitCode"] == 1
+
+
+async def test_a_command_that_fills_the_disk_says_so_and_another_can_remove_files() -> None:
+    async with running_pool(PoolOptions(port=0)) as pool:
+        environment = new_id()
+        fill = "for n in 1 2 3 4 5 6; do fallocate -l 200M f$n; done; sleep 60"
+        filled = await pool.shell(environment, fill)
+        assert filled["exitCode"] == 137
+        assert "more than 1024 MiB of disk were in use. Remove files" in filled["stderr"]
+        removed = await pool.shell(environment, "sleep 0.5; rm f*; echo done")
+        assert removed["stdout"] == "done\n"
+        assert (await pool.python(environment, "1"))["executionResult"] == 1
 
 
 async def test_a_command_that_never_ends_fails_as_on_the_platform_with_exit_code_minus_one() -> None:

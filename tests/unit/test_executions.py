@@ -20,6 +20,19 @@ def test_the_text_has_stdout_then_stderr_then_how_it_ended(execution: Execution,
     assert execution.text == f"{text}\n\nenvironmentId: e"
 
 
+@pytest.mark.parametrize(("stdout", "stderr"), [("x" * 4096, ""), ("", "x" * 4096)])
+def test_output_as_long_as_the_platform_keeps_is_said_to_be_cut(stdout: str, stderr: str) -> None:
+    execution = Execution("e", stdout, stderr)
+    assert "(Cut: no more than 4096 characters" in execution.text
+    assert execution.structured["outputIsCut"] is True
+
+
+def test_output_that_is_not_cut_says_nothing_of_it() -> None:
+    execution = Execution("e", "x" * 4095, "x" * 4095)
+    assert "Cut" not in execution.text
+    assert "outputIsCut" not in execution.structured
+
+
 @pytest.mark.parametrize("value", [None, ""])
 def test_no_environment_means_a_new_one(value: object) -> None:
     assert checked_environment_id(value) is None
@@ -38,5 +51,5 @@ def test_an_impossible_environment_is_refused_with_what_to_do(value: object) -> 
 
 @pytest.mark.parametrize("value", [None, "", "  \n", 5, ["print(1)"]])
 def test_nothing_to_run_is_refused(value: object) -> None:
-    with pytest.raises(ExecutionError, match="Give pythonCode"):
+    with pytest.raises(ExecutionError, match="pythonCode has to be text"):
         checked_code(value, "pythonCode")

@@ -48,6 +48,8 @@ def test_what_was_printed_is_found_wherever_it_stands(result: dict[str, Any]) ->
         ({"status": "1"}, {"exitCode": 1}),
         ({"status": "Succeeded"}, {}),
         ({"executionResult": 150}, {"executionResult": 150}),
+        ({"executionResult": {"a": 1}}, {"executionResult": {"a": 1}}),
+        ({"result": {"stdout": "", "executionResult": {"a": 1}}}, {"executionResult": {"a": 1}}),
         ({"executionResult": ""}, {}),
         ({"result": "150"}, {"executionResult": "150"}),
         ({"executionTimeInMilliseconds": 13}, {"executionTimeInMilliseconds": 13}),

@@ -146,7 +146,7 @@ def test_an_app_that_does_not_load(workshop: Workshop, code: str, said: list[str
         ),
         (
             BEGIN + _HELLO.replace('description=""', 'data_type="BINARY", description=""') + _FUNCTION,
-            "The 'hello' function is in error: dataType BINARY of the mcpToolTrigger of 'hello' fails every call.",
+            "is in error: dataType BINARY of the mcpToolTrigger 'context' fails every call. Remove it.",
         ),
         (
             BEGIN + _HELLO.replace(', description=""', "") + _FUNCTION,

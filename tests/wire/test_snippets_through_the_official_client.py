@@ -55,7 +55,7 @@ async def test_the_handshake_names_the_server_and_tells_an_agent_what_it_is_for(
     async with connect(target) as session:
         shaken = session.initialize_result
         assert shaken is not None
-        assert (shaken.server_info.name, shaken.protocol_version) == ("Snippets", "2025-06-18")
+        assert (shaken.server_info.name, shaken.protocol_version) == ("Remote MCP on Azure Functions", "2025-06-18")
         assert "savesnippet" in (shaken.instructions or "")
 
 

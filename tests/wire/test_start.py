@@ -74,7 +74,7 @@ def test_each_call_is_one_line_that_tells_nothing_of_what_was_said(storage: str,
     assert "my private" not in server.output
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
 def test_a_stop_ends_every_process_and_exits_with_0(tmp_path: Path, how: signal.Signals) -> None:
     with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
         group = descendants(server.process.pid)
@@ -83,6 +83,18 @@ def test_a_stop_ends_every_process_and_exits_with_0(tmp_path: Path, how: signal.
         assert server.ended() == 0, server.output
     assert "Traceback" not in server.output
     assert not [process for process in group if is_alive(process)]
+
+
+def test_a_setting_that_is_no_address_of_a_session_pool_is_said(storage: str, tmp_path: Path) -> None:
+    environment = {"SESSION_POOL_MCP_ENDPOINT": "nonsense"}
+    server = launch("src", "--port", "0", storage=storage, data=tmp_path, environment=environment, session_pool=True)
+    assert server.ended() == 2
+    assert "SESSION_POOL_MCP_ENDPOINT is not the address of a session pool: 'nonsense'." in server.output
+
+
+def test_tools_that_will_fail_without_a_session_pool_are_said(storage: str, tmp_path: Path) -> None:
+    with running_server("src", storage=storage, data=tmp_path) as server:
+        assert "Session pool: none, so tools that run code will fail (--no-session-pool)" in server.lines
 
 
 def test_ctrl_c_while_it_starts_exits_with_0(app: Path, storage: str, tmp_path: Path) -> None:

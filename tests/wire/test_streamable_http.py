@@ -170,7 +170,7 @@ def test_initialize_agrees_on_a_revision(target: Target, asked: str, agreed: str
     assert result["protocolVersion"] == agreed
     assert result["capabilities"] == {"logging": {}, "prompts": {}, "resources": {}, "tools": {}}
     assert list(result["capabilities"]) == ["logging", "prompts", "resources", "tools"]
-    assert result["serverInfo"] == {"name": "Snippets", "version": "1.0.0"}
+    assert result["serverInfo"] == {"name": "Remote MCP on Azure Functions", "version": "1.0.0"}
 
 
 def test_only_initialize_without_a_session_hands_out_a_session_id(local_target: Target) -> None:
