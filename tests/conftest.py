@@ -4,10 +4,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import Target, azurite_connection_string, free_port, running_server
 
 pytest_plugins = ["anyio"]
+
+# What hypothesis makes up is the same in every run; --hypothesis-profile=default makes up something else.
+settings.register_profile("repeatable", derandomize=True, database=None)
+settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

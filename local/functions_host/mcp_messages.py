@@ -6,6 +6,7 @@ Parts of a message stay the JSON they were, so that a number such as 1.50 reache
 
 import re
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -14,9 +15,17 @@ from local.functions_host.wire_json import object_of, to_json
 
 type RequestId = str | int
 
+
+class _Error(msgspec.Struct):
+    code: Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+    message: str | None
+
+
+_read_error = msgspec.json.Decoder(_Error | None).decode
 _read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_text = msgspec.json.Decoder(str).decode
 _read_id = msgspec.json.Decoder(str | int).decode
+_JSON_SPACE = b" \t\r\n"  # and not what else Python strips
 _DEEPEST_NESTING = 64  # System.Text.Json's limit
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
@@ -83,7 +92,7 @@ def parse_message(body: bytes) -> Request | Notification | Response | None:
     """Returns the message in `body`; None for the JSON literal null. Raises MalformedMessageError."""
     try:
         body.decode()  # msgspec skips over strings it does not need without looking at their encoding
-        if body.strip() == b"null":
+        if body.strip(_JSON_SPACE) == b"null":
             return None
         members = _read_members(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -116,9 +125,19 @@ def _classified(members: dict[str, msgspec.Raw]) -> Request | Notification | Res
     request_id = _request_id(members["id"])
     if "method" in members:
         return Request(request_id, _method(members), params_json)
-    if "error" in members or "result" in members:
-        return Response(request_id, is_error="error" in members)
+    if "error" in members:
+        _check_error(members["error"])
+        return Response(request_id, is_error=True)
+    if "result" in members:
+        return Response(request_id, is_error=False)
     raise MalformedMessageError("an id, but no method, result or error")
+
+
+def _check_error(raw: msgspec.Raw) -> None:
+    try:
+        _read_error(raw)
+    except msgspec.DecodeError:
+        raise MalformedMessageError("error is not an object with a code and a message") from None
 
 
 def _method(members: dict[str, msgspec.Raw]) -> str:

@@ -45,30 +45,47 @@ class _Implementation(msgspec.Struct, omit_defaults=True, kw_only=True):
     websiteUrl: str | None = None
 
 
-class _InitializeParams(msgspec.Struct):
+class _Params(msgspec.Struct, kw_only=True):
+    """What all params have in common. Members that are read nowhere are here because their types are checked."""
+
+    meta: dict[str, msgspec.Raw] | None = msgspec.field(default=None, name="_meta")
+
+
+class _InitializeParams(_Params):
     protocolVersion: str
     clientInfo: msgspec.Raw
+    capabilities: dict[str, msgspec.Raw] | None = None
 
 
-class _CallParams(msgspec.Struct):
+class _ListParams(_Params):
+    cursor: str | None = None
+
+
+class _CallParams(_Params):
     name: str
     arguments: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _ResourceParams(msgspec.Struct):
+class _ResourceParams(_Params):
     uri: str
 
 
-class _LevelParams(msgspec.Struct):
+class _SubscriptionParams(_Params):
+    uri: str | None = None
+
+
+class _LevelParams(_Params):
     level: str
 
 
 # Made once: making a decoder costs more than using it.
 _read_initialize = msgspec.json.Decoder(_InitializeParams).decode
 _read_implementation = msgspec.json.Decoder(_Implementation).decode
+_read_list = msgspec.json.Decoder(_ListParams).decode
 _read_call = msgspec.json.Decoder(_CallParams).decode
 _read_arguments = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_resource = msgspec.json.Decoder(_ResourceParams).decode
+_read_subscription = msgspec.json.Decoder(_SubscriptionParams).decode
 _read_level = msgspec.json.Decoder(_LevelParams).decode
 
 
@@ -79,7 +96,7 @@ class McpProtocol:
         self._host = host
         self._methods: dict[str, Callable[[bytes | None, McpClient], Awaitable[bytes]]] = {
             "initialize": self._initialize,
-            "ping": self._empty,
+            "ping": self._ping,
             "logging/setLevel": self._set_level,
             "tools/list": self._list_tools,
             "tools/call": self._call_tool,
@@ -88,8 +105,8 @@ class McpProtocol:
             "resources/list": self._list_resources,
             "resources/templates/list": self._list_templates,
             "resources/read": self._read_resource,
-            "resources/subscribe": self._empty,  # accepted, though no update ever follows
-            "resources/unsubscribe": self._empty,
+            "resources/subscribe": self._subscribe,
+            "resources/unsubscribe": self._subscribe,
         }
 
     async def answer(self, request: Request, client: McpClient) -> bytes:
@@ -118,7 +135,7 @@ class McpProtocol:
         )
 
     async def _list_tools(self, params: bytes | None, client: McpClient) -> bytes:
-        return _list(b"tools", self._host.app.tools.values())
+        return _list(b"tools", params, self._host.app.tools.values())
 
     async def _call_tool(self, params: bytes | None, client: McpClient) -> bytes:
         name, arguments, arguments_json = _named_call(params)
@@ -133,7 +150,7 @@ class McpProtocol:
             return failed_result(name)
 
     async def _list_prompts(self, params: bytes | None, client: McpClient) -> bytes:
-        return _list(b"prompts", self._host.app.prompts.values())
+        return _list(b"prompts", params, self._host.app.prompts.values())
 
     async def _get_prompt(self, params: bytes | None, client: McpClient) -> bytes:
         name, arguments, arguments_json = _named_call(params)
@@ -145,10 +162,10 @@ class McpProtocol:
         return await self._run(function, call)
 
     async def _list_resources(self, params: bytes | None, client: McpClient) -> bytes:
-        return _list(b"resources", self._host.app.resources.values())
+        return _list(b"resources", params, self._host.app.resources.values())
 
     async def _list_templates(self, params: bytes | None, client: McpClient) -> bytes:
-        return _list(b"resourceTemplates", self._host.app.templates)
+        return _list(b"resourceTemplates", params, self._host.app.templates)
 
     async def _read_resource(self, params: bytes | None, client: McpClient) -> bytes:
         if params is None:
@@ -176,7 +193,12 @@ class McpProtocol:
             raise ProtocolError(INTERNAL_ERROR, "An error occurred.")
         return _EMPTY  # accepted, though no log message ever follows
 
-    async def _empty(self, params: bytes | None, client: McpClient) -> bytes:
+    async def _subscribe(self, params: bytes | None, client: McpClient) -> bytes:
+        if params is not None:
+            _params(params, _read_subscription)
+        return _EMPTY  # accepted, though no update ever follows
+
+    async def _ping(self, params: bytes | None, client: McpClient) -> bytes:
         return _EMPTY
 
 
@@ -198,7 +220,9 @@ def refuse_unreadable_initialize(request: Request) -> None:
             raise MalformedMessageError("initialize lacks protocolVersion or clientInfo") from error
 
 
-def _list(name: bytes, functions: Iterable[Function]) -> bytes:
+def _list(name: bytes, params: bytes | None, functions: Iterable[Function]) -> bytes:
+    if params is not None:
+        _params(params, _read_list)  # the cursor means nothing: a list is never in parts
     return b'{"%b":[%b]}' % (name, b",".join(function.trigger.listing for function in functions))
 
 

@@ -5,28 +5,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
 from local import npm_package
-from local.console import Console
 from tests.servers import Target
 
-_PACKAGE = Path(__file__).parent.parent / "inspector_package"
-_CACHE = Path(__file__).resolve().parents[2] / ".local"
 _SECONDS = 60
 _TOOL_FAILED = 5
 
 pytestmark = pytest.mark.timeout(300)  # a fresh clone installs it first
-
-
-@pytest.fixture(scope="module")
-def inspector() -> Path:
-    """The script that `npx @modelcontextprotocol/inspector` runs."""
-    modules = anyio.run(npm_package.install, _PACKAGE, _CACHE, Console())
-    package = modules / "@modelcontextprotocol" / "inspector"
-    scripts = json.loads((package / "package.json").read_text(encoding="utf-8"))["bin"]
-    return package / scripts["mcp-inspector"]
 
 
 @pytest.fixture(params=["http", "sse"])

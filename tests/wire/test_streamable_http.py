@@ -98,6 +98,9 @@ def test_any_session_id_of_the_right_shape_is_taken(local_target: Target) -> Non
         b'{"jsonrpc":"2.0","id":1,"method":"ping","params":' + b"[" * 100 + b"]" * 100 + b"}",
         b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}',
         b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":[],'
+        b'"clientInfo":{"name":"a","version":"1"}}}',
+        b'{"jsonrpc":"2.0","id":1,"error":"no"}', b'{"jsonrpc":"2.0","id":1,"error":{"code":1}}', b"\x0cnull",
     ],
 )  # fmt: skip
 def test_a_body_that_is_no_message_is_an_empty_500_and_the_server_lives(target: Target, body: bytes) -> None:
@@ -224,6 +227,13 @@ def test_every_log_level_is_taken(target: Target, level: str) -> None:
         (request("x/y"), -32601, "Method 'x/y' is not available."),
         (request("logging/setLevel", {"level": "loud"}), -32603, "An error occurred."),
         (request("logging/setLevel"), -32603, "An error occurred."),
+        (request("tools/list", []), -32603, "An error occurred."),
+        (request("prompts/list", {"cursor": 5}), -32603, "An error occurred."),
+        (request("resources/list", {"_meta": 5}), -32603, "An error occurred."),
+        (request("resources/templates/list", "a"), -32603, "An error occurred."),
+        (request("resources/subscribe", {"uri": 5}), -32603, "An error occurred."),
+        (request("resources/unsubscribe", []), -32603, "An error occurred."),
+        (request("tools/call", {"name": "hello", "_meta": []}), -32603, "An error occurred."),
         (request("tools/call"), -32602, "Unknown tool: ''"),
         (request("tools/call", {"arguments": {}}), -32603, "An error occurred."),
         (request("tools/call", []), -32603, "An error occurred."),
