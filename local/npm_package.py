@@ -30,8 +30,7 @@ async def install(package: Path, cache: Path, console: Console) -> Path:
     """
     target = cache / package.name
     lock = (package / "package-lock.json").read_bytes()
-    installed = target / "package-lock.json"
-    if installed.is_file() and installed.read_bytes() == lock:
+    if _is_installed(target, lock):
         return target / "node_modules"
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="installing-", ignore_cleanup_errors=True) as scratch:
@@ -41,10 +40,16 @@ async def install(package: Path, cache: Path, console: Console) -> Path:
         (staging / "package-lock.json").write_bytes(lock)
         await _npm_ci(staging, json.loads(lock)["packages"], console)
         # Complete or not there at all: whoever starts meanwhile must not find half of it.
-        shutil.rmtree(target, ignore_errors=True)
-        with contextlib.suppress(OSError):  # another start was faster
-            staging.rename(target)
+        if not _is_installed(target, lock):  # another start was faster, and may be running it
+            shutil.rmtree(target, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                staging.rename(target)
     return target / "node_modules"
+
+
+def _is_installed(target: Path, lock: bytes) -> bool:
+    installed = target / "package-lock.json"
+    return installed.is_file() and installed.read_bytes() == lock
 
 
 async def _npm_ci(folder: Path, packages: dict[str, Any], console: Console) -> None:
