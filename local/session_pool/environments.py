@@ -40,6 +40,8 @@ class Capacity:
     environments: int
     cool_down_seconds: float
     """From the end of the last call."""
+    keeps_spare: bool = True
+    """Whether one that nobody has asked for yet is made beforehand, which makes the first call of a new one fast."""
 
 
 @dataclass
@@ -149,7 +151,8 @@ class Environments:
         self._prepare_spare()
 
     def _prepare_spare(self) -> None:
-        if not (self._spare or self._stopped) and len(self._slots) < self._capacity.environments:
+        wanted = self._capacity.keeps_spare and not (self._spare or self._stopped)
+        if wanted and len(self._slots) < self._capacity.environments:
             self._spare = self._make()
 
     def _make(self) -> asyncio.Task[Environment]:

@@ -42,6 +42,8 @@ class PoolOptions:
     """Of stdout, and as many of stderr: the default of the platform's image. At most 65536 have an effect."""
     old_key_seconds: float = 0
     """How long a key still works after its rotation; up to 300 on the platform, which caches what it has validated."""
+    keeps_spare: bool = True
+    """Whether an environment that nobody has asked for yet is ready."""
     egress: bool = True
     isolation: Literal["auto", "required", "none"] = "auto"
     quirks: Quirks = field(default_factory=Quirks)
@@ -76,7 +78,7 @@ class SessionPool:
                 "--no-session-pool.",
             ) from None
         self._origin = f"http://{_ADDRESS}:{listener.getsockname()[1]}"
-        capacity = Capacity(options.max_concurrent_sessions, options.cool_down_seconds)
+        capacity = Capacity(options.max_concurrent_sessions, options.cool_down_seconds, options.keeps_spare)
         limits = CallLimits(options.execution_seconds, options.output_characters)
         self.environments = Environments(self.sandbox, capacity, limits)
         self._endpoint = McpEndpoint(self.environments, options.quirks, self._console.log)

@@ -41,7 +41,8 @@ def test_every_environment_variable_in_the_readme_is_read_somewhere() -> None:
         *_ROOT.glob("src/*.py"),
         *_ROOT.glob("local/**/*.py"),
         *_ROOT.glob("infra/**/*.*"),
-        _ROOT / "tests/smoke.py",
+        *_ROOT.glob("tests/*.py"),
+        *_ROOT.glob("tests/wire/*.py"),
     ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in code if path.suffix in (".py", ".json", ".bicep"))
     placeholders = {"CLIENT_ID"}

@@ -4,7 +4,7 @@ import gc
 import os
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -74,9 +74,11 @@ class PoolClient:
 
 
 @asynccontextmanager
-async def running_pool(options: PoolOptions, console: Console | None = None) -> AsyncGenerator[PoolClient]:
-    """Runs a pool, and a client of it."""
-    pool = SessionPool(options, console or Console())
+async def running_pool(
+    options: PoolOptions, console: Console | None = None, *, spare: bool = False
+) -> AsyncGenerator[PoolClient]:
+    """Runs a pool, and a client of it. A spare environment, which most tests would make in vain, is kept on request."""
+    pool = SessionPool(replace(options, keeps_spare=spare), console or Console())
     await pool.start()
     try:
         async with httpx2.AsyncClient(timeout=_SECONDS) as http:

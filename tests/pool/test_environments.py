@@ -114,7 +114,7 @@ async def test_first_calls_at_the_same_time_share_one_environment() -> None:
 
 
 async def test_a_new_environment_answers_within_half_a_second_when_a_spare_is_ready() -> None:
-    async with running_pool(PoolOptions(port=0)) as pool:
+    async with running_pool(PoolOptions(port=0), spare=True) as pool:
         await until(lambda: pool.pool.environments.has_spare)
         began = time.perf_counter()
         assert (await pool.python(new_id(), "print(1)"))["stdout"] == "1\n"
@@ -127,7 +127,7 @@ async def test_twenty_environments_in_a_row_leave_no_process_no_folder_and_nothi
     isolation: Isolation,
 ) -> None:
     options = PoolOptions(port=0, max_concurrent_sessions=1, cool_down_seconds=0, isolation=isolation)
-    async with running_pool(options, Console(io.StringIO())) as pool:
+    async with running_pool(options, Console(io.StringIO()), spare=True) as pool:
         environments = pool.pool.environments
 
         def is_empty() -> bool:
@@ -176,7 +176,7 @@ async def test_a_pool_that_stops_in_the_midst_of_calls_leaves_nothing(isolation:
 
 
 async def test_files_that_code_has_locked_away_are_removed_too() -> None:
-    async with running_pool(PoolOptions(port=0, cool_down_seconds=0)) as pool:
+    async with running_pool(PoolOptions(port=0, cool_down_seconds=0), spare=True) as pool:
         environments = pool.pool.environments
         code = "import os\nos.makedirs('a/b'); open('a/b/c', 'w').close(); os.symlink('/', 'a/root')\n"
         await pool.python(new_id(), code + "os.chmod('a/b', 0); os.chmod('a', 0)")
