@@ -1,5 +1,6 @@
 """Servers for the tests: `uv run start` in a process of its own, and what a test needs to know of any server."""
 
+import contextlib
 import os
 import queue
 import signal
@@ -207,7 +208,8 @@ def descendants(process_id: int) -> list[int]:
     if not Path("/proc/self/task").exists():
         pytest.skip("needs /proc")
     found: list[int] = []
-    for task in Path(f"/proc/{process_id}/task").iterdir():
-        for child in map(int, (task / "children").read_text(encoding="utf-8").split()):
-            found += [child, *descendants(child)]
+    with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
+        for task in Path(f"/proc/{process_id}/task").iterdir():
+            for child in map(int, (task / "children").read_text(encoding="utf-8").split()):
+                found += [child, *descendants(child)]
     return found
