@@ -262,7 +262,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         "sse.ping-error",
-        "After an error for an answer no more pings come, and the session stays.",
+        "After an error for an answer, or without one, no more pings come, and the session stays.",
         "azure-functions-mcp-extension, Http/McpClientSession.cs",
     ),
     Requirement(
@@ -556,7 +556,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         "payload.headers",
-        "All headers of the request reach the function, a key included; well-known names in their usual case.",
+        "All headers of the request reach the function, a key included: well-known names in their usual case, one "
+        "that is sent twice with a comma.",
         "azure-functions-mcp-extension, Trigger/McpTriggerTransportHelper.cs",
         "Headers that are not well known reach the function in lower case. In Azure they keep the case in which "
         "the client sent them.",

@@ -10,7 +10,7 @@ import pytest
 from tests.requirements import shows
 from tests.servers import Target, running_server
 from tests.wire.clients import Connect, text_of
-from tests.wire.raw_http import call, open_stream, post, request
+from tests.wire.raw_http import call, open_socket, open_stream, post, request
 
 _APP = Path(__file__).parent.parent / "apps" / "declarations"
 
@@ -217,3 +217,16 @@ def test_the_function_sees_the_headers_of_the_request(app: Target) -> None:
     headers = payload["transport"]["properties"]["headers"]
     assert (headers["Accept-Language"], headers["x-mine"], headers["x-functions-key"]) == ("de", "Kept", "not-a-key")
     assert headers["Content-Type"] == "application/json"
+
+
+@shows("payload.headers")
+def test_a_header_that_is_sent_twice_is_one_with_a_comma(app: Target) -> None:
+    body = json.dumps(call("echo")).encode()
+    head = "POST /runtime/webhooks/mcp HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nContent-Type: application/json\r\n"
+    twice = f"X-Twice: one\r\nx-twice: two\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    with open_socket(app) as connection:
+        connection.sendall((head + twice).encode() + body)
+        answer = b"".join(iter(lambda: connection.recv(4096), b"")).decode()
+    data = answer.partition("data: ")[2].partition("\n")[0]
+    payload = json.loads(_text(json.loads(data)["result"]))
+    assert payload["transport"]["properties"]["headers"]["x-twice"] == "one,two"
