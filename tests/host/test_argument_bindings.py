@@ -6,6 +6,7 @@ import pytest
 
 from local.functions_host.worker_messages import Value
 from tests.host.conftest import Host, prompt, raw, resource, trigger
+from tests.requirements import shows
 
 pytestmark = pytest.mark.anyio
 
@@ -33,6 +34,7 @@ _TEXTS = [
 ]
 
 
+@shows("bindings.tool-property")
 @pytest.mark.parametrize(("arguments", "text"), [*_TEXTS, ({}, ""), ({"KEY": "other case"}, ""), (None, "")])
 async def test_a_tool_property_is_text_and_empty_where_it_is_missing(
     host: Host, arguments: dict[str, object] | None, text: str
@@ -43,6 +45,7 @@ async def test_a_tool_property_is_text_and_empty_where_it_is_missing(
     assert host.worker.inputs[0]["p"] == Value("string", text)
 
 
+@shows("bindings.tool-property")
 async def test_a_tool_property_adds_nothing_to_the_tools_schema(host: Host) -> None:
     host.worker.add("f", _done, _tool_property(), trigger("f"))
     await host.start()
@@ -50,6 +53,7 @@ async def test_a_tool_property_adds_nothing_to_the_tools_schema(host: Host) -> N
     assert tool["inputSchema"] == {"type": "object", "properties": {}, "required": []}
 
 
+@shows("bindings.prompt-argument")
 @pytest.mark.parametrize(("arguments", "text"), [*_TEXTS, ({}, None), ({"KEY": "other case"}, None), (None, None)])
 async def test_a_prompt_argument_is_text_and_nothing_where_it_is_missing(
     host: Host, arguments: dict[str, object] | None, text: str | None
@@ -60,6 +64,7 @@ async def test_a_prompt_argument_is_text_and_nothing_where_it_is_missing(
     assert host.worker.inputs[0]["p"] == (Value() if text is None else Value("string", text))
 
 
+@shows("bindings.required-prompt-argument")
 async def test_a_required_prompt_argument_that_only_its_binding_declares_fails_the_call(host: Host) -> None:
     host.worker.add("f", _done, _prompt_argument(isRequired=True), prompt("f"))
     await host.start()
@@ -67,6 +72,7 @@ async def test_a_required_prompt_argument_that_only_its_binding_declares_fails_t
     assert host.executions[0].error == "Required prompt argument 'key' was not provided."
 
 
+@shows("bindings.argument-in-error", "bindings.not-modelled")
 @pytest.mark.parametrize(
     ("binding", "declared", "problem"),
     [
@@ -87,6 +93,7 @@ async def test_what_puts_the_function_in_error(host: Host, binding: str, declare
     assert host.host.app.functions == ()
 
 
+@shows("expressions.arguments")
 @pytest.mark.parametrize(
     ("expression", "resolved"),
     [("{mcppromptargs.Key}", "v"), ("{arguments.key}", "v"), ("{name}", "F"), ("{mcppromptcontext}", "")],
@@ -99,6 +106,7 @@ async def test_bindings_of_a_prompt_can_name_its_arguments(host: Host, expressio
     assert f"value 'UPPER/{resolved}.'" in str(host.executions[0].error)
 
 
+@shows("expressions.members")
 async def test_bindings_can_name_the_value_of_the_trigger(host: Host) -> None:
     blob = raw("blob", name="file", path="UPPER/{context}", connection="X")
     host.worker.add("f", _done, blob, trigger("f"))

@@ -7,6 +7,7 @@ from local.functions_host.binding_expressions import Template
 from local.functions_host.calls import ToolCall
 from local.functions_host.mcp_messages import McpClient
 from local.functions_host.settings import Configuration
+from tests.requirements import shows
 
 
 def _resolve(expression: str, arguments: str, client: McpClient | None = None) -> str:
@@ -17,6 +18,7 @@ def _resolve(expression: str, arguments: str, client: McpClient | None = None) -
     )
 
 
+@shows("expressions.text")
 @pytest.mark.parametrize(
     ("written", "text"),
     [
@@ -37,6 +39,7 @@ def test_arguments_are_written_as_dotnet_writes_json_elements(written: str, text
     assert _resolve("{mcptoolargs.k}", f'{{"k":{written}}}') == text
 
 
+@shows("expressions.members")
 @pytest.mark.parametrize(
     ("expression", "text"),
     [

@@ -9,6 +9,7 @@ from local.errors import PersonError
 from local.functions_host.mcp_messages import McpClient
 from local.functions_host.worker_messages import Value
 from tests.host.conftest import Host, prompt, raw
+from tests.requirements import shows
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +31,7 @@ async def _got(host: Host, value: Value, **members: object) -> Any:
     return await host.ask("prompts/get", {"name": "p"})
 
 
+@shows("lists.cursor", "prompts.listing")
 async def test_the_members_of_a_listing_come_in_the_order_of_the_extension(host: Host) -> None:
     arguments = [{"required": True, "name": "a", "title": "A", "description": "d"}]
     icons = [{"theme": "dark", "SRC": "https://a/b", "sizes": ["1x1"], "mimeType": "image/png"}]
@@ -53,6 +55,7 @@ async def test_the_members_of_a_listing_come_in_the_order_of_the_extension(host:
     )
 
 
+@shows("prompts.arguments")
 @pytest.mark.parametrize(
     ("arguments", "listed"),
     [
@@ -70,6 +73,7 @@ async def test_how_arguments_are_listed(host: Host, arguments: str | None, liste
     assert await _listed(host, promptArguments=arguments) == listed
 
 
+@shows("payload.client", "payload.prompt")
 async def test_the_function_sees_the_call_with_the_types_of_its_arguments(host: Host) -> None:
     host.worker.add("f", lambda payload: Value("string", json.dumps(payload)), prompt("P"))
     await host.start()
@@ -83,6 +87,7 @@ async def test_the_function_sees_the_call_with_the_types_of_its_arguments(host: 
     }
 
 
+@shows("prompts.required")
 @pytest.mark.parametrize(
     ("arguments", "missing"),
     [({}, "a, b"), ({"a": None, "B": 1, "b": 1}, "a"), ({"a": "", "b": []}, None), (None, "a, b")],
@@ -102,6 +107,7 @@ async def test_only_the_presence_of_required_arguments_is_checked(
         assert not host.executions
 
 
+@shows("prompts.plain")
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -119,11 +125,13 @@ async def test_without_a_result_schema_any_value_is_one_message_of_the_user(
     assert json.dumps(result) == json.dumps({"messages": [{"content": {"type": "text", "text": text}, "role": "user"}]})
 
 
+@shows("prompts.none")
 @pytest.mark.parametrize("use_result_schema", [True, False])
 async def test_no_value_is_no_message(host: Host, use_result_schema: bool) -> None:
     assert (await _got(host, Value(), useResultSchema=use_result_schema))["result"] == {"messages": []}
 
 
+@shows("prompts.whole")
 async def test_an_envelope_holds_a_whole_result(host: Host) -> None:
     whole = {
         "_meta": {"m": 1},
@@ -152,12 +160,14 @@ async def test_an_envelope_holds_a_whole_result(host: Host) -> None:
     )
 
 
+@shows("prompts.messages")
 async def test_an_envelope_holds_messages(host: Host) -> None:
     messages = [{"role": "assistant", "content": {"type": "text", "text": "t"}}]
     envelope = json.dumps({"type": "prompt_messages", "content": json.dumps(messages)})
     assert (await _got(host, Value("string", envelope), useResultSchema=True))["result"] == {"messages": messages}
 
 
+@shows("prompts.broken")
 @pytest.mark.parametrize(
     "returned",
     [
@@ -176,6 +186,7 @@ async def test_a_value_that_breaks_the_result_schema_is_an_error(host: Host, ret
     assert answer["error"] == {"code": -32603, "message": "An error occurred."}
 
 
+@shows("prompts.unknown")
 @pytest.mark.parametrize(
     ("params", "code", "message"),
     [
@@ -191,6 +202,7 @@ async def test_what_cannot_be_got(host: Host, params: object, code: int, message
     assert await host.error("prompts/get", params) == (code, message)
 
 
+@shows("prompts.failure")
 async def test_a_failed_prompt_hides_its_reason(host: Host) -> None:
     def fail(payload: dict[str, Any]) -> Value:
         raise ValueError("the reason")
@@ -201,6 +213,7 @@ async def test_a_failed_prompt_hides_its_reason(host: Host) -> None:
     assert [execution.error for execution in host.executions] == ["the reason"]
 
 
+@shows("prompts.keeps-from-starting")
 @pytest.mark.parametrize(
     ("members", "sentence"),
     [
@@ -215,6 +228,7 @@ async def test_what_keeps_the_host_from_starting(host: Host, members: dict[str, 
         await host.start()
 
 
+@shows("prompts.keeps-from-starting")
 async def test_two_prompts_with_one_name_keep_the_host_from_starting(host: Host) -> None:
     host.worker.add("a", _never, prompt("p"))
     host.worker.add("b", _never, prompt("P"))
@@ -222,6 +236,7 @@ async def test_two_prompts_with_one_name_keep_the_host_from_starting(host: Host)
         await host.start()
 
 
+@shows("prompts.own-names")
 async def test_a_tool_and_a_prompt_may_share_a_name(host: Host) -> None:
     host.worker.add("a", _never, prompt("same"))
     host.worker.add("b", _never, raw("mcpToolTrigger", toolName="same", description=""))
@@ -230,6 +245,7 @@ async def test_a_tool_and_a_prompt_may_share_a_name(host: Host) -> None:
     assert len((await host.result("tools/list"))["tools"]) == 1
 
 
+@shows("prompts.in-error")
 @pytest.mark.parametrize(
     ("members", "problem"),
     [

@@ -9,6 +9,7 @@ from local.errors import PersonError
 from local.functions_host.mcp_messages import McpClient
 from local.functions_host.worker_messages import Value
 from tests.host.conftest import Host, raw, resource
+from tests.requirements import shows
 
 pytestmark = pytest.mark.anyio
 
@@ -26,6 +27,7 @@ async def _payload(host: Host, uri: str, client: McpClient | None = None) -> Any
     return json.loads(contents["text"])
 
 
+@shows("lists.order", "resources.listing")
 async def test_resources_and_templates_are_listed_apart_in_the_order_of_their_functions_names(host: Host) -> None:
     host.worker.add("b", _never, resource("b://b"))
     host.worker.add("A", _never, resource("a://a"))
@@ -36,6 +38,7 @@ async def test_resources_and_templates_are_listed_apart_in_the_order_of_their_fu
     assert listed == {"resourceTemplates": [{"name": "r", "uriTemplate": "c://{c}"}]}
 
 
+@shows("resources.listing")
 async def test_the_members_of_a_listing_come_in_the_order_of_the_extension(host: Host) -> None:
     described = {"title": "T", "description": "D", "mimeType": "text/plain", "metadata": '{"a":1.0}'}
     host.worker.add("static", _never, resource("a://a", size=5, useResultSchema=False, **described))
@@ -49,6 +52,7 @@ async def test_the_members_of_a_listing_come_in_the_order_of_the_extension(host:
     assert list(template) == ["name", "title", "uriTemplate", "description", "mimeType", "_meta"]
 
 
+@shows("payload.resource")
 async def test_the_function_sees_the_read(host: Host) -> None:
     host.worker.add("echo", _echo, resource("a://A"))
     await host.start()
@@ -62,6 +66,7 @@ async def test_the_function_sees_the_read(host: Host) -> None:
     )
 
 
+@shows("resources.contents", "resources.envelope")
 @pytest.mark.parametrize(
     ("value", "contents"),
     [
@@ -90,6 +95,7 @@ async def test_what_the_function_returned_becomes_contents(host: Host, value: Va
     assert json.dumps(result) == json.dumps({"contents": contents})
 
 
+@shows("resources.no-envelope")
 @pytest.mark.parametrize(
     "text",
     [
@@ -109,6 +115,7 @@ async def test_text_that_only_resembles_an_envelope_is_text(host: Host, text: st
     assert result == {"contents": [{"uri": "a://a", "mimeType": None, "text": text}]}
 
 
+@shows("resources.broken")
 @pytest.mark.parametrize(
     "value",
     [
@@ -128,6 +135,7 @@ async def test_a_value_that_is_no_resource_is_an_error(host: Host, value: Value)
     assert host.executions[0].error
 
 
+@shows("resources.unknown", "resources.invalid-uri")
 @pytest.mark.parametrize(
     ("params", "code", "message"),
     [
@@ -147,6 +155,7 @@ async def test_what_cannot_be_read(host: Host, params: object, code: int, messag
     assert not host.executions
 
 
+@shows("resources.failure")
 async def test_a_failed_read_hides_its_reason(host: Host) -> None:
     def fail(payload: dict[str, Any]) -> Value:
         raise ValueError("the reason")
@@ -157,6 +166,7 @@ async def test_a_failed_read_hides_its_reason(host: Host) -> None:
     assert [execution.error for execution in host.executions] == ["the reason"]
 
 
+@shows("resources.any-case", "resources.order")
 async def test_a_resource_comes_before_a_template_and_templates_in_their_order(host: Host) -> None:
     for name, uri in (("a", "a://{x}"), ("b", "a://{x}/{y}"), ("c", "a://static"), ("d", "a://{x}-{y}")):
         host.worker.add(name, lambda _, name=name: Value("string", name), resource(uri))
@@ -166,6 +176,7 @@ async def test_a_resource_comes_before_a_template_and_templates_in_their_order(h
         assert contents["text"] == function
 
 
+@shows("expressions.templates")
 @pytest.mark.parametrize(
     ("path", "resolved"),
     [
@@ -184,6 +195,7 @@ async def test_bindings_can_name_the_parameters_of_a_template(host: Host, path: 
     assert f"value 'UPPER/{resolved}'" in str(host.executions[0].error)  # refused, for its container's name
 
 
+@shows("expressions.templates")
 async def test_a_name_that_a_sample_has_and_the_extension_does_not_know_is_explained(host: Host) -> None:
     blob = raw("blob", name="file", path="box/{mcpresourceargs.Name}", connection="X")
     host.worker.add("f", _never, blob, resource("a://{Name}"))
@@ -194,6 +206,7 @@ async def test_a_name_that_a_sample_has_and_the_extension_does_not_know_is_expla
     assert "write {Name}" in error
 
 
+@shows("expressions.templates")
 async def test_a_parameter_with_the_name_of_a_member_of_the_payload_is_overwritten(host: Host) -> None:
     blob = raw("blob", name="file", path="UPPER/{uri}{transport}", connection="X")
     host.worker.add("f", _never, blob, resource("a://{uri}/{transport}"))
@@ -202,6 +215,7 @@ async def test_a_parameter_with_the_name_of_a_member_of_the_payload_is_overwritt
     assert "value 'UPPER/a://one/two'" in str(host.executions[0].error)
 
 
+@shows("resources.keeps-from-starting")
 @pytest.mark.parametrize(
     ("first", "second", "sentence"),
     [
@@ -223,6 +237,7 @@ async def test_uris_that_keep_the_host_from_starting(host: Host, first: str, sec
     assert sentence in raised.value.sentence
 
 
+@shows("resources.in-error")
 @pytest.mark.parametrize(
     ("members", "problem"),
     [

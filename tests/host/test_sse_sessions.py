@@ -9,6 +9,7 @@ import pytest
 
 from local.functions_host.legacy_sse import SseSession
 from local.functions_host.mcp_messages import McpClient, Request, Response
+from tests.requirements import shows
 
 pytestmark = pytest.mark.anyio
 
@@ -23,6 +24,7 @@ async def _next(events: Any) -> Any:
     return json.loads(event.decode().partition("data: ")[2])
 
 
+@shows("sse.pings")
 async def test_a_ping_comes_after_the_pause_and_another_once_it_was_answered() -> None:
     session = SseSession(McpClient("http-sse", {}), _answer, ping_seconds=0.01)
     events = session.events("message?x")
@@ -33,18 +35,24 @@ async def test_a_ping_comes_after_the_pause_and_another_once_it_was_answered() -
     session.close()
 
 
-async def test_after_an_error_for_an_answer_there_are_no_more_pings_and_the_session_stays() -> None:
-    session = SseSession(McpClient("http-sse", {}), _answer, ping_seconds=0.01)
+@shows("sse.ping-error")
+@pytest.mark.parametrize("answer", [Response(1, is_error=True), None])
+async def test_after_an_error_or_without_an_answer_there_are_no_more_pings_and_the_session_stays(
+    answer: Response | None,
+) -> None:
+    session = SseSession(McpClient("http-sse", {}), _answer, ping_seconds=0)
     events = session.events("message?x")
     await anext(events)
     assert (await _next(events))["method"] == "ping"
-    session.receive(Response(1, is_error=True))
-    for number in range(100):  # many times the pause goes by, and nothing but answers comes
+    if answer:
+        session.receive(answer)
+    for number in range(100):  # the pause goes by each time, and nothing but answers comes
         session.receive(Request(number, "any", None))
         assert await _next(events) == "answer"
         await anyio.lowlevel.checkpoint()
 
 
+@shows("sse.endpoint")
 async def test_closing_ends_the_stream() -> None:
     session = SseSession(McpClient("http-sse", {}), _answer)
     events = session.events("message?x")

@@ -8,6 +8,7 @@ import pytest
 from local.functions_host.mcp_messages import McpClient
 from local.functions_host.worker_messages import Value
 from tests.host.conftest import Host, trigger
+from tests.requirements import shows
 
 pytestmark = pytest.mark.anyio
 
@@ -25,6 +26,7 @@ async def _payload(host: Host, params: object, client: McpClient | None = None) 
     return json.loads(answer["result"]["content"][0]["text"])
 
 
+@shows("lists.cursor", "lists.order")
 async def test_tools_are_listed_in_the_order_of_their_functions_names(host: Host) -> None:
     for name in ("b_second", "A_first", "c_third"):
         host.worker.add(name, _never, trigger(f"tool of {name}"))
@@ -34,6 +36,7 @@ async def test_tools_are_listed_in_the_order_of_their_functions_names(host: Host
     assert list(listed) == ["tools"]
 
 
+@shows("tools.any-case", "payload.tool")
 async def test_the_function_sees_the_call_without_a_session(host: Host) -> None:
     host.worker.add("echo", _echo)
     await host.start()
@@ -48,6 +51,7 @@ async def test_the_function_sees_the_call_without_a_session(host: Host) -> None:
     )
 
 
+@shows("payload.session")
 async def test_the_function_sees_the_session_twice(host: Host) -> None:
     host.worker.add("echo", _echo)
     await host.start()
@@ -59,6 +63,7 @@ async def test_the_function_sees_the_session_twice(host: Host) -> None:
     }
 
 
+@shows("payload.client")
 async def test_the_function_sees_the_client_of_an_sse_session_after_it_has_introduced_itself(host: Host) -> None:
     host.worker.add("echo", _echo)
     await host.start()
@@ -69,6 +74,7 @@ async def test_the_function_sees_the_client_of_an_sse_session_after_it_has_intro
     assert json.dumps(payload["clientinfo"]) == '{"name": "c", "title": "C", "version": "1"}'
 
 
+@shows("payload.numbers")
 async def test_numbers_reach_the_function_as_they_were_written(host: Host) -> None:
     host.worker.add("text", lambda payload: Value("string", str(payload["arguments"]["n"])))
     await host.start()
@@ -78,6 +84,7 @@ async def test_numbers_reach_the_function_as_they_were_written(host: Host) -> No
         assert answer["result"]["content"][0]["text"] == str(json.loads(written))
 
 
+@shows("tools.required", "tools.only-presence")
 @pytest.mark.parametrize(
     ("arguments", "missing"),
     [
@@ -103,6 +110,7 @@ async def test_only_the_presence_of_required_arguments_is_checked(
         assert not host.executions
 
 
+@shows("tools.required-own-schema")
 async def test_required_arguments_of_a_workers_own_schema_are_checked_too(host: Host) -> None:
     schema = '{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]}'
     host.worker.add("f", _never, trigger("f", useWorkerInputSchema=True, inputSchema=schema))
@@ -110,6 +118,7 @@ async def test_required_arguments_of_a_workers_own_schema_are_checked_too(host: 
     assert (await host.ask("tools/call", {"name": "f"}))["error"]["code"] == -32602
 
 
+@shows("tools.output-schema")
 async def test_a_result_that_does_not_fit_the_output_schema_is_returned_all_the_same(host: Host) -> None:
     envelope = json.dumps({"type": "text", "content": '{"type":"text","text":"x"}', "structuredContent": '{"b":1}'})
     schema = '{"type":"object","required":["a"]}'
@@ -119,6 +128,7 @@ async def test_a_result_that_does_not_fit_the_output_schema_is_returned_all_the_
     assert answer["result"] == {"content": [{"type": "text", "text": "x"}], "structuredContent": {"b": 1}}
 
 
+@shows("results.failure")
 async def test_a_failure_reaches_the_log_whole_and_the_client_not_at_all(host: Host) -> None:
     def fail(payload: dict[str, Any]) -> Value:
         raise ValueError("secret reason")
@@ -131,6 +141,7 @@ async def test_a_failure_reaches_the_log_whole_and_the_client_not_at_all(host: H
     assert [execution.error for execution in host.executions] == ["secret reason"]
 
 
+@shows("results.broken")
 async def test_a_result_that_breaks_the_contract_is_a_failure(host: Host) -> None:
     host.worker.add("f", lambda _: Value("string", "plain"), trigger("f", useResultSchema=True))
     await host.start()
@@ -138,6 +149,7 @@ async def test_a_result_that_breaks_the_contract_is_a_failure(host: Host) -> Non
     assert "useResultSchema" in str(host.executions[0].error)
 
 
+@shows("expressions.missing", "bindings.before-the-function")
 async def test_a_binding_that_cannot_be_resolved_fails_the_call_before_the_function_runs(host: Host) -> None:
     blob = json.dumps(
         {"type": "blob", "direction": "IN", "name": "file", "path": "box/{mcptoolargs.k}", "connection": "X"}

@@ -7,6 +7,7 @@ import pytest
 from local.errors import BindingError
 from local.functions_host.binding_expressions import BindingValue, ExactNames, Template
 from local.functions_host.settings import Configuration
+from tests.requirements import shows
 
 _SETTINGS = Configuration({"CONTAINER": "from-setting", "Nested__Name": "nested"})
 _DATA: dict[str, BindingValue] = {
@@ -22,6 +23,7 @@ def _resolve(text: str) -> str:
     return Template(text, _SETTINGS).resolve(_DATA, "get_snippet")
 
 
+@shows("expressions.arguments", "expressions.members", "expressions.settings")
 @pytest.mark.parametrize(
     ("text", "resolved"),
     [
@@ -44,6 +46,7 @@ def test_what_a_path_resolves_to(text: str, resolved: str) -> None:
     assert _resolve(text) == resolved
 
 
+@shows("expressions.missing", "expressions.built-in")
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -66,10 +69,12 @@ def test_what_cannot_be_resolved_is_said_in_the_words_of_the_host(text: str, pro
         _resolve(text)
 
 
+@shows("expressions.missing")
 def test_a_name_that_does_not_exist_is_an_error_of_the_call_and_not_of_the_start() -> None:
     assert Template("{nope}", _SETTINGS).has_expressions
 
 
+@shows("expressions.built-in")
 @pytest.mark.parametrize(
     ("text", "pattern"),
     [

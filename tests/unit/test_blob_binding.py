@@ -8,8 +8,10 @@ from local.errors import BindingError
 from local.functions_host.blob_binding import decode_text, encode_output, parse_blob_path
 from local.functions_host.blob_store import BlobPath
 from local.functions_host.worker_messages import Value
+from tests.requirements import shows
 
 
+@shows("storage.blob-path")
 @pytest.mark.parametrize(
     ("text", "container", "blob"),
     [
@@ -24,6 +26,7 @@ def test_a_path_is_a_container_and_a_blob(text: str, container: str, blob: str) 
     assert parse_blob_path(text) == BlobPath(container, blob)
 
 
+@shows("storage.blob-path")
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -43,6 +46,7 @@ def test_a_path_that_cannot_be_is_refused_in_the_words_of_the_host(text: str, pr
         parse_blob_path(text)
 
 
+@shows("storage.text")
 @pytest.mark.parametrize(
     ("content", "text"),
     [
@@ -58,6 +62,7 @@ def test_text_is_decoded_as_a_stream_reader_of_dotnet_does(content: bytes, text:
     assert decode_text(content) == text
 
 
+@shows("storage.output")
 @pytest.mark.parametrize(
     ("value", "content"),
     [
@@ -73,6 +78,7 @@ def test_what_an_out_parameter_was_set_to_becomes_the_bytes_of_the_host(value: V
     assert encode_output(value) == content
 
 
+@shows("storage.output")
 def test_a_number_beyond_the_hosts_is_refused() -> None:
     with pytest.raises(BindingError, match="32 bits"):
         encode_output(Value("int", 2**31))

@@ -5,8 +5,10 @@ import pytest
 from local.errors import BindingError
 from local.functions_host.queue_binding import messages_of
 from local.functions_host.worker_messages import Value
+from tests.requirements import shows
 
 
+@shows("storage.queue-lists")
 @pytest.mark.parametrize(
     ("value", "messages"),
     [
@@ -25,6 +27,7 @@ def test_a_value_becomes_messages(value: Value, messages: list[bytes]) -> None:
     assert messages_of(value) == messages
 
 
+@shows("storage.queue-refused")
 @pytest.mark.parametrize(
     ("value", "problem"),
     [

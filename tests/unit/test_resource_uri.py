@@ -3,8 +3,10 @@
 import pytest
 
 from local.functions_host.resource_uri import ResourceUriError, check_uri, template_matcher
+from tests.requirements import shows
 
 
+@shows("resources.uris")
 @pytest.mark.parametrize(
     "uri",
     [
@@ -24,6 +26,7 @@ def test_a_uri_is_absolute_when_its_expressions_are_filled_in(uri: str) -> None:
     check_uri(uri)
 
 
+@shows("resources.uris")
 @pytest.mark.parametrize(
     ("uri", "problem"),
     [
@@ -52,6 +55,7 @@ def test_what_is_no_uri_of_a_resource(uri: str, problem: str) -> None:
         check_uri(uri)
 
 
+@shows("resources.templates")
 @pytest.mark.parametrize(
     ("template", "uri", "values"),
     [
@@ -75,6 +79,7 @@ def test_what_a_template_matches(template: str, uri: str, values: tuple[str, ...
     assert (None if matched is None else tuple(matched.values())) == values
 
 
+@shows("resources.templates")
 def test_a_name_that_dotnet_cannot_give_to_a_group_is_refused() -> None:
     with pytest.raises(ResourceUriError, match="begins with a digit"):
         template_matcher("a://{1a}")

@@ -9,6 +9,7 @@ import pytest
 from local.errors import BindingError, PersonError
 from local.functions_host.connections import azurite_blob_port, azurite_queue_port, storage_connection_string
 from local.functions_host.settings import Configuration, McpOptions, Settings, load_settings
+from tests.requirements import shows
 
 
 def _load(app: Path, host: Mapping[str, object], values: Mapping[str, object], **environment: str) -> Settings:
@@ -18,17 +19,20 @@ def _load(app: Path, host: Mapping[str, object], values: Mapping[str, object], *
     return load_settings(app, environment, 7071)
 
 
+@shows("initialize.server", "settings.defaults", "settings.timeout")
 def test_what_is_not_set_has_the_defaults_of_the_extension(tmp_path: Path) -> None:
     settings = _load(tmp_path, {}, {})
     assert settings.mcp == McpOptions("Azure Functions MCP server", "1.0.0", None, use_absolute_uri_for_endpoint=False)
     assert settings.function_timeout == 1800
 
 
+@shows("sse.absolute-endpoint", "settings.any-case")
 def test_names_are_found_in_any_case(tmp_path: Path) -> None:
     host = {"Extensions": {"MCP": {"SERVERNAME": "n", "messageoptions": {"UseAbsoluteUriForEndpoint": True}}}}
     assert _load(tmp_path, host, {}).mcp == McpOptions("n", use_absolute_uri_for_endpoint=True)
 
 
+@shows("settings.overrides")
 def test_the_environment_overrides_host_json(tmp_path: Path) -> None:
     overrides = {
         "AzureFunctionsJobHost__extensions__mcp__serverName": "from environment",
@@ -41,6 +45,7 @@ def test_the_environment_overrides_host_json(tmp_path: Path) -> None:
     assert settings.function_timeout == 5
 
 
+@shows("settings.timeout")
 @pytest.mark.parametrize(
     ("text", "seconds"), [("00:05:00", 300), ("1.00:00:00", 86400), ("00:00:01.5", 1.5), ("-1", None), (-1, None)]
 )
@@ -48,6 +53,7 @@ def test_function_timeout_is_a_time_span(tmp_path: Path, text: object, seconds: 
     assert _load(tmp_path, {"functionTimeout": text}, {}).function_timeout == seconds
 
 
+@shows("settings.values", "settings.core-tools")
 def test_values_become_the_environment_of_the_worker_and_the_environment_wins(tmp_path: Path) -> None:
     values = {"A": "file", "B": "file", "C": None, "D": True, "E": 5, "": "nameless"}
     settings = _load(tmp_path, {}, values, B="environment", PATH="p")
@@ -63,6 +69,7 @@ def test_values_become_the_environment_of_the_worker_and_the_environment_wins(tm
 _BUNDLE = "Microsoft.Azure.Functions.ExtensionBundle"
 
 
+@shows("settings.bundle")
 @pytest.mark.parametrize(
     ("bundle", "said"),
     [
@@ -80,6 +87,7 @@ def test_a_bundle_that_cannot_hold_the_mcp_extension_is_noticed(tmp_path: Path, 
     assert [notice for notice in _load(tmp_path, host, {}).notices if said in notice]
 
 
+@shows("settings.bundle")
 @pytest.mark.parametrize(
     "version", ["[4.*, 5.0.0)", "[4.0.0, 5.0.0)", "[3.*, 5.0.0)", "[3.0, 4.30.0)", "[4.29.0]", "[3.*, 4.*]"]
 )
@@ -89,12 +97,14 @@ def test_a_bundle_that_can_is_not(tmp_path: Path, version: str, kind: str) -> No
     assert not [each for each in _load(tmp_path, {"extensionBundle": bundle}, {}).notices if "undle" in each]
 
 
+@shows("storage.queue")
 def test_queue_messages_that_are_not_base64_are_refused(tmp_path: Path) -> None:
     queues = {"extensions": {"queues": {"messageEncoding": "none"}}}
     with pytest.raises(PersonError, match=r"messageEncoding in host\.json is 'none', which is not modelled"):
         _load(tmp_path, queues, {})
 
 
+@shows("settings.connections")
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
@@ -110,6 +120,7 @@ def test_a_connection_is_looked_up_in_the_order_of_the_host(name: str, settings:
     assert storage_connection_string(Configuration(settings), name) == "found"
 
 
+@shows("settings.identity")
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
@@ -123,6 +134,7 @@ def test_a_connection_that_cannot_be_used_here_is_said(settings: dict[str, str],
         storage_connection_string(Configuration(settings), "Mine")
 
 
+@shows("settings.connections")
 @pytest.mark.parametrize(
     ("text", "port", "queue_port"),
     [

@@ -8,6 +8,7 @@ import pytest
 from local.errors import InvocationError
 from local.functions_host.tool_results import tool_result
 from local.functions_host.worker_messages import Value
+from tests.requirements import shows
 
 
 def _plain(value: Value) -> Any:
@@ -18,6 +19,7 @@ def _enveloped(**members: object) -> Any:
     return json.loads(tool_result(Value("string", json.dumps(members)), use_result_schema=True))
 
 
+@shows("results.plain")
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -39,16 +41,19 @@ def test_without_a_result_schema_any_value_is_one_text(value: Value, text: str) 
     assert _plain(value) == {"content": [{"type": "text", "text": text}]}
 
 
+@shows("results.none")
 @pytest.mark.parametrize("use_result_schema", [True, False])
 def test_no_value_is_no_content(use_result_schema: bool) -> None:
     assert tool_result(Value(), use_result_schema=use_result_schema) == b'{"content":[]}'
 
 
+@shows("results.one-block")
 def test_one_block_with_structured_content() -> None:
     result = _enveloped(type="text", content='{"type":"text","text":"{}"}', structuredContent='{"a":1}')
     assert json.dumps(result) == '{"content": [{"type": "text", "text": "{}"}], "structuredContent": {"a": 1}}'
 
 
+@shows("results.several-blocks", "results.blocks")
 def test_several_blocks_of_every_kind_in_the_order_of_the_extension() -> None:
     blocks = [
         {"text": "x", "type": "text", "annotations": {"priority": 1}, "_meta": {"m": 1}},
@@ -69,6 +74,7 @@ def test_several_blocks_of_every_kind_in_the_order_of_the_extension() -> None:
     )
 
 
+@shows("results.embedded-resource")
 @pytest.mark.parametrize(
     ("resource", "written"),
     [
@@ -87,6 +93,7 @@ def test_an_embedded_resource_always_has_a_uri_and_a_mime_type_which_may_be_null
     assert json.dumps(result["content"]) == json.dumps([{"type": "resource", "resource": written}])
 
 
+@shows("results.whole")
 def test_a_whole_result_can_carry_is_error_and_meta() -> None:
     whole = {
         "isError": True,
@@ -99,10 +106,12 @@ def test_a_whole_result_can_carry_is_error_and_meta() -> None:
     assert list(result) == ["content", "structuredContent", "isError", "_meta"]
 
 
+@shows("results.whole")
 def test_a_whole_result_may_have_no_content() -> None:
     assert _enveloped(type="call_tool_result", content="{}") == {"content": []}
 
 
+@shows("results.broken")
 @pytest.mark.parametrize(
     "returned",
     [
@@ -127,6 +136,7 @@ def test_a_value_that_breaks_the_result_schema_fails_the_call(returned: str) -> 
         tool_result(Value("string", returned), use_result_schema=True)
 
 
+@shows("results.broken")
 def test_bytes_break_the_result_schema() -> None:
     with pytest.raises(InvocationError):
         tool_result(Value("bytes", b"{}"), use_result_schema=True)

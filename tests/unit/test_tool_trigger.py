@@ -8,6 +8,7 @@ import pytest
 from local.errors import BindingError, PersonError
 from local.functions_host.raw_binding import RawBinding
 from local.functions_host.tool_trigger import read_tool_trigger
+from tests.requirements import shows
 
 _BINDING = {"type": "mcpToolTrigger", "direction": "IN", "name": "context", "toolName": "t", "description": "d"}
 
@@ -16,6 +17,7 @@ def _listed(**members: object) -> dict[str, Any]:
     return json.loads(read_tool_trigger(RawBinding(json.dumps(_BINDING | members))).listing)
 
 
+@shows("tools.schema")
 def test_the_schema_of_each_kind_of_property() -> None:
     properties = [
         {"propertyName": "name", "propertyType": "string", "description": "The name.", "isRequired": True},
@@ -46,26 +48,31 @@ def test_the_schema_of_each_kind_of_property() -> None:
     )
 
 
+@shows("tools.no-properties")
 def test_a_tool_without_properties_takes_no_arguments() -> None:
     assert _listed()["inputSchema"] == {"type": "object", "properties": {}, "required": []}
 
 
+@shows("tools.listing-order")
 def test_the_members_come_in_the_order_of_the_extension() -> None:
     listed = _listed(outputSchema='{"type":"object"}', metadata='{"a":1}', toolProperties="[]")
     assert list(listed) == ["name", "description", "inputSchema", "outputSchema", "_meta"]
 
 
+@shows("metadata.meta")
 def test_metadata_keeps_its_integers_and_makes_whole_numbers_of_floats() -> None:
     assert json.dumps(_listed(metadata='{"a": 1.0, "b": 2.5, "c": 3}')["_meta"]) == '{"a": 1, "b": 2.5, "c": 3}'
     assert "_meta" not in _listed(metadata="{}")
     assert "_meta" not in _listed(metadata=" ")
 
 
+@shows("tools.own-schema")
 def test_a_workers_own_schema_is_listed_as_it_is() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "required": ["a"]}
     assert _listed(useWorkerInputSchema=True, inputSchema=json.dumps(schema))["inputSchema"] == schema
 
 
+@shows("tools.in-error")
 @pytest.mark.parametrize(
     ("members", "problem"),
     [
@@ -83,6 +90,7 @@ def test_what_puts_a_function_in_error(members: dict[str, object], problem: str)
         _listed(**members)
 
 
+@shows("tools.keeps-from-starting")
 @pytest.mark.parametrize(
     ("members", "problem"),
     [

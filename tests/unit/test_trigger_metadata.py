@@ -6,8 +6,10 @@ import pytest
 
 from local.errors import BindingError
 from local.functions_host.trigger_metadata import read_metadata
+from tests.requirements import shows
 
 
+@shows("metadata.meta")
 @pytest.mark.parametrize(
     ("text", "metadata"),
     [
@@ -24,6 +26,7 @@ def test_metadata_is_written_again_from_its_values(text: str | None, metadata: o
     assert json.dumps(read_metadata(text, "the tool 't'")) == json.dumps(metadata)
 
 
+@shows("metadata.in-error")
 @pytest.mark.parametrize("text", ["[]", "5", "{", '{"a": NaN}', {"a": 1}, '{"a":' * 32 + "{}" + "}" * 32])
 def test_what_is_no_object_of_json_puts_the_function_in_error(text: object) -> None:
     with pytest.raises(BindingError, match="The metadata of the tool 't' is not a JSON object"):

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from local.functions_host.wire_json import object_of, to_json
+from tests.requirements import shows
 
 
+@shows("transport.escapes")
 @pytest.mark.parametrize(
     "text",
     [
@@ -31,9 +33,11 @@ def test_every_text_is_read_back_as_it_was(text: str) -> None:
     assert not set(b"'<>&+`\x7f") & set(written)
 
 
+@shows("transport.escapes")
 def test_it_is_compact_and_escapes_as_dotnet_does() -> None:
     assert to_json({"a": ["é😀\"'"], "b": None}) == b'{"a":["\\u00E9\\uD83D\\uDE00\\u0022\\u0027"],"b":null}'
 
 
+@shows("transport.nulls")
 def test_members_that_are_none_are_left_out() -> None:
     assert object_of([("a", b"1"), ("b", None), ("c", b"[]")]) == b'{"a":1,"c":[]}'

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from tests.requirements import shows
 from tests.servers import Server, Target, running_server
 from tests.wire.extension_answers import Asked, Content, Kind, check_response, is_readable_initialize, read
 from tests.wire.raw_http import ACCEPT_BOTH, Answer, Stream, call, open_stream, post, send
@@ -263,11 +264,13 @@ def _run(kind: str, check: Callable[[bytes, str | None], None]) -> None:
     assert cases >= _CASES[kind]
 
 
+@shows("transport.malformed", "transport.any-message")
 @pytest.mark.parametrize("kind", _KINDS)
 def test_over_streamable_http(kind: str, server: Server, poster: _Poster) -> None:
     _run(kind, lambda body, session: _check_streamable_http(poster, server.target, body, session))
 
 
+@shows("transport.malformed", "transport.any-message")
 @pytest.mark.parametrize("kind", _KINDS)
 def test_over_legacy_sse(kind: str, server: Server, poster: _Poster) -> None:
     with open_stream(server.target) as stream:

@@ -17,6 +17,7 @@ import pytest
 
 from local import npm_package
 from local.console import Console
+from tests.requirements import shows
 from tests.servers import Target, running_server
 
 _APP = Path(__file__).parent.parent / "apps" / "conformance"
@@ -115,10 +116,12 @@ def _scenario(checks: Path) -> str:
     return name[1]
 
 
+@shows("methods.never-emitted")
 def test_the_suite_has_the_scenarios_that_are_expected(checks: dict[str, list[Any]]) -> None:
     assert sorted(checks) == sorted(_EXPECTED)
 
 
+@shows("transport.one-event", "transport.local-only", "methods.never-emitted", "results.several-blocks")
 @pytest.mark.parametrize("scenario", _EXPECTED)
 def test_it_ends_as_with_the_extension(scenario: str, checks: dict[str, list[Any]]) -> None:
     judged = [check for check in checks[scenario] if check["status"] != "INFO"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.requirements import shows
 from tests.servers import Server, launch, running_server
 from tests.wire.debug_adapter import DebugClient, debug_client
 from tests.wire.raw_http import call, post
@@ -61,6 +62,7 @@ def _stops_and_goes_on(client: DebugClient, server: Server, line: int, variable:
         return value, answer.result(30)
 
 
+@shows("debug.attach")
 def test_a_breakpoint_holds_in_function_app_py_and_the_call_goes_on(server: Server, app: Path) -> None:
     with debug_client(_port(server)) as client:
         client.attach(app / "function_app.py", _LINE)
@@ -69,6 +71,7 @@ def test_a_breakpoint_holds_in_function_app_py_and_the_call_goes_on(server: Serv
     assert server.interrupt() == 0
 
 
+@shows("debug.attach")
 def test_after_a_reload_the_editor_is_told_to_attach_again_and_the_breakpoint_holds(server: Server, app: Path) -> None:
     with debug_client(_port(server)) as client:
         client.attach(app / "function_app.py", _LINE)
@@ -80,6 +83,7 @@ def test_after_a_reload_the_editor_is_told_to_attach_again_and_the_breakpoint_ho
             assert _stops_and_goes_on(again, server, _LINE, "first") == ("2", "now it is 5")
 
 
+@shows("debug.attach")
 def test_an_editor_that_attaches_while_the_app_is_broken_gets_the_mended_one(server: Server, app: Path) -> None:
     write(app / "function_app.py", "def broken(:\n")
     server.wait_for("could not be loaded")
@@ -90,6 +94,7 @@ def test_an_editor_that_attaches_while_the_app_is_broken_gets_the_mended_one(ser
         assert _stops_and_goes_on(client, server, _LINE, "second") == ("3", "the sum is 5")
 
 
+@shows("debug.closed")
 def test_a_web_page_cannot_speak_to_the_debugger(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", _port(server)), timeout=30) as connection:
         connection.sendall(
@@ -98,6 +103,7 @@ def test_a_web_page_cannot_speak_to_the_debugger(server: Server) -> None:
         assert connection.recv(1) == b""
 
 
+@shows("start.port")
 def test_a_debug_port_that_is_taken_is_said(app: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -108,6 +114,7 @@ def test_a_debug_port_that_is_taken_is_said(app: Path, tmp_path: Path) -> None:
     )
 
 
+@shows("debug.closed")
 def test_without_debug_nothing_listens_for_a_debugger(app: Path, tmp_path: Path) -> None:
     write(
         app / "function_app.py",
@@ -117,6 +124,7 @@ def test_without_debug_nothing_listens_for_a_debugger(app: Path, tmp_path: Path)
         assert _call(server, "loaded") == "False"
 
 
+@shows("debug.attach")
 def test_the_launch_configuration_attaches_to_the_port_that_its_task_opens() -> None:
     def read(name: str) -> Any:
         return json.loads((_ROOT / ".vscode" / name).read_text(encoding="utf-8"))

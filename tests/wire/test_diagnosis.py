@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.requirements import shows
 from tests.servers import Server, running_server
 from tests.wire.raw_http import call, post
 from tests.wire.small_app import BEGIN, tool, write, write_app
@@ -50,6 +51,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     assert "Traceback" not in server.output
 
 
+@shows("tools.duplicate", "diagnosis.load-errors")
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -133,6 +135,7 @@ def test_an_app_that_does_not_load(workshop: Workshop, code: str, said: list[str
     workshop.mend()
 
 
+@shows("tools.in-error", "tools.names-unchecked", "bindings.names", "diagnosis.advice")
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -193,6 +196,7 @@ def test_an_app_that_loads_and_does_not_do_what_was_meant(workshop: Workshop, co
     workshop.server.wait_for(said)
 
 
+@shows("settings.wrong")
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
@@ -210,6 +214,7 @@ def test_settings_that_are_wrong(workshop: Workshop, file: str, content: object,
     workshop.mend()
 
 
+@shows("settings.bundle")
 @pytest.mark.parametrize(
     ("host", "said"),
     [
@@ -239,6 +244,7 @@ def until_it_may_go_on():
 """
 
 
+@shows("diagnosis.blocking")
 def test_a_function_that_blocks_the_event_loop_is_named_with_its_line(workshop: Workshop) -> None:
     code = BEGIN + _BLOCKING + "@app.mcp_tool()\ndef block() -> str:\n    return until_it_may_go_on()\n"
     write(workshop.app / "function_app.py", code)
@@ -255,6 +261,7 @@ def test_a_function_that_blocks_the_event_loop_is_named_with_its_line(workshop: 
     workshop.mend()
 
 
+@shows("diagnosis.blocking")
 def test_a_pool_whose_threads_all_wait_is_said_and_the_calls_run_when_one_is_free(workshop: Workshop) -> None:
     code = BEGIN + _BLOCKING + _HELLO + "def hello(context: str) -> str:\n    return until_it_may_go_on()\n"
     write(workshop.app / "local.settings.json", {"IsEncrypted": False, "Values": {"PYTHON_THREADPOOL_THREAD_COUNT": 2}})

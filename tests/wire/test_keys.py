@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import anyio
 import pytest
 
+from tests.requirements import shows
 from tests.servers import Server, Target, launch, running_server
 from tests.wire.clients import Connect
 from tests.wire.raw_http import Answer, call, open_stream, post, request, send
@@ -59,6 +60,7 @@ def _status(guarded: Guarded, key: str | None, code: str | None = None) -> int:
     return answer.status
 
 
+@shows("keys.system-and-master", "keys.refusals")
 @pytest.mark.parametrize(
     ("header", "code", "status"),
     [
@@ -84,6 +86,7 @@ def test_the_system_key_and_the_master_key_open_the_endpoint_and_the_header_wins
     assert _status(guarded, *given) == status
 
 
+@shows("keys.first")
 @pytest.mark.parametrize(
     ("verb", "path"),
     [
@@ -97,12 +100,14 @@ def test_the_key_is_asked_for_before_anything_else_is_looked_at(guarded: Guarded
     assert guarded.get(path, verb=verb).status == 401
 
 
+@shows("keys.other-pages")
 def test_the_other_pages_ask_for_no_key(guarded: Guarded) -> None:
     assert guarded.get("/").status == 200
     assert guarded.get("/admin/host/ping").status == 200
     assert guarded.get("/runtime/webhooks/other").status == 404
 
 
+@shows("sse.endpoint-key")
 def test_the_endpoint_of_a_stream_carries_the_key_so_that_messages_pass(guarded: Guarded) -> None:
     key = guarded.keys["mcp_extension"]
     for query, headers in ((f"?code={key}", {}), ("", {"x-functions-key": key})):
@@ -112,6 +117,7 @@ def test_the_endpoint_of_a_stream_carries_the_key_so_that_messages_pass(guarded:
             assert stream.next_message()["result"]["content"][0]["text"] == "hello"
 
 
+@shows("keys.system-and-master")
 @pytest.mark.parametrize("key", ["mcp_extension", "master"])
 def test_the_official_client_calls_a_tool_with_a_key(guarded: Guarded, connect: Connect, key: str) -> None:
     async def hello() -> None:
@@ -122,6 +128,7 @@ def test_the_official_client_calls_a_tool_with_a_key(guarded: Guarded, connect: 
     anyio.run(hello)
 
 
+@shows("admin.master-key")
 @pytest.mark.parametrize("path", ["/admin/host/status", "/admin/host/systemkeys", "/admin/functions"])
 def test_only_the_master_key_opens_admin(guarded: Guarded, path: str) -> None:
     assert guarded.get(path).status == 401
@@ -130,6 +137,7 @@ def test_only_the_master_key_opens_admin(guarded: Guarded, path: str) -> None:
     assert guarded.get(path, guarded.keys["master"]).status != 403
 
 
+@shows("admin.pages")
 def test_admin_tells_the_keys_and_the_state(guarded: Guarded) -> None:
     def told(path: str) -> Any:
         return guarded.get(path, guarded.keys["master"]).json
@@ -143,6 +151,7 @@ def test_admin_tells_the_keys_and_the_state(guarded: Guarded) -> None:
     assert guarded.get("/admin/host/systemkeys/other", guarded.keys["master"]).status == 404
 
 
+@shows("admin.refused")
 @pytest.mark.parametrize(
     ("verb", "path"), [("GET", "/admin/functions"), ("PUT", "/admin/host/systemkeys/mcp_extension")]
 )
@@ -154,17 +163,20 @@ def test_what_admin_does_not_model_it_refuses_by_name(guarded: Guarded, verb: st
     )
 
 
+@shows("keys.kept")
 def test_show_key_prints_the_system_key_and_nothing_else(guarded: Guarded) -> None:
     shown = launch("src", "--show-key", storage=None, data=guarded.data)
     assert shown.ended() == 0
     assert shown.lines == [guarded.keys["mcp_extension"]]
 
 
+@shows("keys.kept")
 @pytest.mark.skipif(sys.platform == "win32", reason="the folder decides on Windows")
 def test_only_the_owner_may_read_the_keys(guarded: Guarded) -> None:
     assert stat.S_IMODE((guarded.data / "host_keys.json").stat().st_mode) == 0o600
 
 
+@shows("keys.kept")
 def test_keys_are_each_others_strangers_and_stay_the_same(guarded: Guarded) -> None:
     assert len(set(guarded.keys.values())) == 3
     assert all(len(key) > 40 for key in guarded.keys.values())
@@ -172,6 +184,7 @@ def test_keys_are_each_others_strangers_and_stay_the_same(guarded: Guarded) -> N
     assert _keys(guarded.data) == guarded.keys
 
 
+@shows("keys.anonymous", "settings.overrides")
 @pytest.mark.parametrize("where", ["host.json", "environment"])
 def test_an_anonymous_webhook_asks_for_no_key_while_admin_does(tmp_path: Path, where: str) -> None:
     app = write_app(tmp_path / "app", _APP)
@@ -187,6 +200,7 @@ def test_an_anonymous_webhook_asks_for_no_key_while_admin_does(tmp_path: Path, w
         assert "Keys: none asked for" in server.output
 
 
+@shows("keys.none-locally")
 def test_without_require_key_keys_are_taken_and_ignored(tmp_path: Path) -> None:
     app = write_app(tmp_path / "app", _APP)
     with running_server(app, storage=None, data=tmp_path / "data") as server:
@@ -195,6 +209,7 @@ def test_without_require_key_keys_are_taken_and_ignored(tmp_path: Path) -> None:
         assert not (tmp_path / "data").exists()
 
 
+@shows("keys.kept")
 def test_a_file_of_keys_that_holds_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "host_keys.json").write_text("{}", encoding="utf-8")
     refused = launch("src", "--port", "0", "--require-key", storage=None, data=tmp_path)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.requirements import shows
 from tests.servers import Target
 from tests.wire.raw_http import call, open_socket, open_stream, post
 
@@ -13,12 +14,14 @@ def _text(answer: dict[str, Any]) -> str:
     return answer["result"]["content"][0]["text"]
 
 
+@shows("transport.large")
 def test_20_mb_come_back_byte_for_byte_over_streamable_http(target: Target, name: str) -> None:
     saved = post(target, call("savesnippet", {"snippetname": name, "snippet": _SNIPPET})).event
     assert _text(saved) == f"Snippet '{name}' saved successfully"
     assert _text(post(target, call("getsnippet", {"snippetname": name})).event) == _SNIPPET
 
 
+@shows("transport.large")
 def test_20_mb_come_back_byte_for_byte_over_sse(target: Target, name: str) -> None:
     with open_stream(target) as stream:
         stream.post(call("savesnippet", {"snippetname": name, "snippet": _SNIPPET}))
@@ -27,6 +30,7 @@ def test_20_mb_come_back_byte_for_byte_over_sse(target: Target, name: str) -> No
         assert _text(stream.next_message()) == _SNIPPET
 
 
+@shows("transport.body-limit")
 def test_a_body_beyond_the_limit_of_the_host_is_refused_and_the_server_lives(local_target: Target) -> None:
     head = "POST /runtime/webhooks/mcp HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nContent-Type: application/json\r\n"
     with open_socket(local_target) as connection:

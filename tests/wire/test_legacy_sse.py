@@ -2,16 +2,20 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.servers import Target
+from tests.requirements import shows
+from tests.servers import Target, running_server
 from tests.wire.raw_http import call, open_stream, request, send
+from tests.wire.small_app import BEGIN, tool, write_app
 
 _CONNECT = "Please connect to the /sse endpoint to initiate your session."
 _STATE = "[a-z0-9]{16}[|][a-z0-9]{16}"
 
 
+@shows("transport.headers", "sessions.plain", "sse.endpoint")
 def test_the_stream_begins_with_the_endpoint_for_messages(local_target: Target) -> None:
     with open_stream(local_target) as stream:
         assert re.fullmatch(rf"message\?azmcpcs={_STATE}", stream.endpoint)
@@ -20,6 +24,7 @@ def test_the_stream_begins_with_the_endpoint_for_messages(local_target: Target) 
         assert stream.response.headers["Content-Encoding"] == "identity"
 
 
+@shows("sse.endpoint-key")
 def test_a_key_is_handed_on_in_the_endpoint_and_the_query_wins(local_target: Target) -> None:
     with open_stream(local_target, "?code=q") as stream:
         assert stream.endpoint.endswith("&code=q")
@@ -29,11 +34,31 @@ def test_a_key_is_handed_on_in_the_endpoint_and_the_query_wins(local_target: Tar
         assert stream.endpoint.endswith("&code=q")
 
 
+@shows("transport.suffixes")
 def test_any_path_that_ends_in_sse_opens_a_stream(local_target: Target) -> None:
     with open_stream(Target(f"{local_target.url}/some")) as stream:
         assert stream.endpoint.startswith("message?")
 
 
+@shows("transport.suffixes")
+@pytest.mark.parametrize("path", ["/some/message", "/some-MESSAGE/"])
+def test_any_path_that_ends_in_message_takes_messages(local_target: Target, path: str) -> None:
+    answer = send(local_target, "POST", local_target.url + path)
+    assert (answer.status, answer.json) == (400, f"Missing service context. {_CONNECT}")
+
+
+@shows("sse.absolute-endpoint")
+def test_the_endpoint_can_be_a_whole_address(tmp_path: Path) -> None:
+    options = {"messageOptions": {"useAbsoluteUriForEndpoint": True}}
+    host = {"version": "2.0", "extensions": {"mcp": options}}
+    app = write_app(tmp_path / "app", BEGIN + tool("hello", "hello"), host)
+    with running_server(app, storage=None, data=tmp_path) as server, open_stream(server.target) as stream:
+        assert stream.endpoint.startswith(f"{server.target.url}/message?azmcpcs=")
+        assert stream.post(request("ping")).status == 202
+        assert stream.next_message()["result"] == {}
+
+
+@shows("sse.accepted")
 def test_a_message_is_accepted_and_answered_on_the_stream(target: Target) -> None:
     with open_stream(target) as stream:
         accepted = stream.post(request("ping", request_id="p"))
@@ -41,6 +66,7 @@ def test_a_message_is_accepted_and_answered_on_the_stream(target: Target) -> Non
         assert stream.next_message() == {"result": {}, "id": "p", "jsonrpc": "2.0"}
 
 
+@shows("sse.notifications")
 def test_notifications_are_accepted_and_not_answered(target: Target) -> None:
     with open_stream(target) as stream:
         accepted = stream.post({"jsonrpc": "2.0", "method": "notifications/initialized"})
@@ -49,6 +75,7 @@ def test_notifications_are_accepted_and_not_answered(target: Target) -> None:
         assert stream.next_message()["id"] == "next"
 
 
+@shows("sse.equal-ids")
 def test_requests_with_the_same_id_are_each_answered(target: Target) -> None:
     with open_stream(target) as stream:
         stream.post(request("ping", request_id=1))
@@ -56,18 +83,21 @@ def test_requests_with_the_same_id_are_each_answered(target: Target) -> None:
         assert [stream.next_message()["id"] for _ in range(2)] == [1, 1]
 
 
+@shows("sse.initialize-error")
 def test_an_unreadable_initialize_is_an_error_of_the_protocol(target: Target) -> None:
     with open_stream(target) as stream:
         stream.post(request("initialize", {}))
         assert stream.next_message()["error"] == {"code": -32603, "message": "An error occurred."}
 
 
+@shows("sse.get-only")
 @pytest.mark.parametrize("verb", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_only_get_opens_a_stream(target: Target, verb: str) -> None:
     answer = send(target, verb, target.sse_url)
     assert (answer.status, answer.body) == (405, b"")
 
 
+@shows("sse.no-state")
 @pytest.mark.parametrize("verb", ["POST", "GET"])
 def test_a_message_without_client_state_is_told_to_connect(target: Target, verb: str) -> None:
     answer = send(target, verb, f"{target.url}/message")
@@ -76,12 +106,14 @@ def test_a_message_without_client_state_is_told_to_connect(target: Target, verb:
     assert answer.json == f"Missing service context. {_CONNECT}"
 
 
+@shows("sse.wrong-state")
 @pytest.mark.parametrize("state", ["x", "", "a|b|c"])
 def test_a_client_state_of_the_wrong_shape_is_told_to_connect(local_target: Target, state: str) -> None:
     answer = send(local_target, "POST", f"{local_target.url}/message?azmcpcs={state}")
     assert (answer.status, answer.json) == (400, f"Invalid client state. {_CONNECT}")
 
 
+@shows("sse.unknown-client")
 def test_a_client_that_this_instance_does_not_know_is_told_to_connect(local_target: Target) -> None:
     with open_stream(local_target) as stream:
         instance = stream.endpoint.rpartition("|")[2]
@@ -92,6 +124,15 @@ def test_a_client_that_this_instance_does_not_know_is_told_to_connect(local_targ
     assert answer.body.decode() == f"\"No active session for client 'gone' and instance '{instance}'. {_CONNECT}\""
 
 
+@shows("sse.other-instance")
+def test_a_message_for_another_instance_is_accepted(local_target: Target) -> None:
+    url = f"{local_target.url}/message?azmcpcs=gone|elsewhere"
+    ping = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
+    answer = send(local_target, "POST", url, ping, {"Content-Type": "application/json"})
+    assert (answer.status, answer.body) == (202, b"Accepted")
+
+
+@shows("sse.lifetime")
 def test_a_session_ends_with_its_stream(local_target: Target) -> None:
     with open_stream(local_target) as stream:
         pass
@@ -100,6 +141,7 @@ def test_a_session_ends_with_its_stream(local_target: Target) -> None:
         assert time.monotonic() < deadline
 
 
+@shows("transport.malformed", "sse.null")
 @pytest.mark.parametrize("body", [b"{bad", b"", b"[]"])
 def test_a_body_that_is_no_message_is_an_empty_500_and_the_stream_goes_on(target: Target, body: bytes) -> None:
     with open_stream(target) as stream:

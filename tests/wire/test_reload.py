@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.requirements import shows
 from tests.servers import Server, descendants, is_alive, launch, running_server
 from tests.wire.raw_http import call, open_stream, post, request
 from tests.wire.small_app import BEGIN, tool, write, write_app
@@ -68,6 +69,7 @@ def _ends(process_id: int) -> None:
         assert time.monotonic() < deadline
 
 
+@shows("reload.files", "reload.calls-wait")
 def test_a_saved_change_is_what_the_next_call_runs(server: Server, app: Path) -> None:
     assert _text(server) == "one"
     write(app / "function_app.py", BEGIN + tool("hello", "two") + tool("more", "more"))
@@ -78,6 +80,7 @@ def test_a_saved_change_is_what_the_next_call_runs(server: Server, app: Path) ->
     assert _tools(server) == ["hello", "more"]
 
 
+@shows("reload.files")
 def test_a_module_that_the_app_imports_is_loaded_again_too(server: Server, app: Path) -> None:
     (app / "words").mkdir()
     write(app / "words" / "said.py", "WORD = 'first'\n")
@@ -88,6 +91,7 @@ def test_a_module_that_the_app_imports_is_loaded_again_too(server: Server, app: 
     assert _text(server) == "second"
 
 
+@shows("reload.calls-under-way")
 def test_a_call_under_way_ends_in_the_code_that_it_began_in(
     server: Server, app: Path, background: ThreadPoolExecutor
 ) -> None:
@@ -105,6 +109,7 @@ def test_a_call_under_way_ends_in_the_code_that_it_began_in(
     _ends(process_id)
 
 
+@shows("reload.calls-under-way")
 def test_a_call_under_way_ends_even_where_the_new_code_does_not_load(
     server: Server, app: Path, background: ThreadPoolExecutor
 ) -> None:
@@ -117,6 +122,7 @@ def test_a_call_under_way_ends_even_where_the_new_code_does_not_load(
     assert waiting.result(20) == "the end of the code before"
 
 
+@shows("worker.timeout")
 def test_a_call_under_way_in_the_code_before_is_still_bound_by_function_timeout(
     app: Path, tmp_path: Path, background: ThreadPoolExecutor
 ) -> None:
@@ -134,6 +140,7 @@ def test_a_call_under_way_in_the_code_before_is_still_bound_by_function_timeout(
     assert "Starting it again" not in server.output
 
 
+@shows("reload.broken")
 def test_while_the_app_does_not_load_calls_say_why_and_the_next_save_mends_it(server: Server, app: Path) -> None:
     write(app / "function_app.py", _BROKEN)
     server.wait_for("could not be loaded")
@@ -145,6 +152,7 @@ def test_while_the_app_does_not_load_calls_say_why_and_the_next_save_mends_it(se
     assert _text(server) == "two"
 
 
+@shows("reload.broken")
 def test_an_app_that_is_broken_at_start_is_waited_for(app: Path, tmp_path: Path) -> None:
     write(app / "function_app.py", _BROKEN)
     with running_server(app, storage=None, data=tmp_path) as server:
@@ -156,6 +164,7 @@ def test_an_app_that_is_broken_at_start_is_waited_for(app: Path, tmp_path: Path)
         assert _text(server) == "two"
 
 
+@shows("reload.calls-under-way")
 def test_a_stream_stays_open_and_speaks_to_the_new_code(server: Server, app: Path) -> None:
     with open_stream(server.target) as stream:
         _save(server, app, BEGIN + tool("hello", "two"))
@@ -163,6 +172,7 @@ def test_a_stream_stays_open_and_speaks_to_the_new_code(server: Server, app: Pat
         assert stream.next_message()["result"]["content"][0]["text"] == "two"
 
 
+@shows("reload.calls-wait")
 def test_an_import_that_hangs_is_given_up_when_the_file_is_saved_again(
     server: Server, app: Path, background: ThreadPoolExecutor
 ) -> None:
@@ -173,6 +183,7 @@ def test_an_import_that_hangs_is_given_up_when_the_file_is_saved_again(
     assert waiting.result(20) == "two"
 
 
+@shows("reload.settings")
 def test_settings_are_read_again(server: Server, app: Path) -> None:
     show = "f\"{__import__('os').environ.get('WORD')}\""
     _save(server, app, BEGIN + tool("hello", "x").replace('"x"', show))
@@ -186,17 +197,20 @@ def test_settings_are_read_again(server: Server, app: Path) -> None:
     assert post(server.target, request("initialize")).event["result"]["serverInfo"]["name"] == "renamed"
 
 
+@shows("reload.settings")
 def test_a_storage_that_changed_is_said_to_need_a_start(server: Server, app: Path) -> None:
     write(app / "local.settings.json", {"IsEncrypted": False, "Values": {"AzureWebJobsStorage": "another"}})
     server.wait_for("AzureWebJobsStorage changed: stop and start again")
 
 
+@shows("reload.settings")
 def test_new_requirements_are_said_to_need_a_start(server: Server, app: Path) -> None:
     write(app / "requirements.txt", "azure-functions\n")
     server.wait_for("requirements.txt changed: stop and start again, which installs what it names.")
     assert "Loading" not in server.output
 
 
+@shows("reload.files")
 def test_what_editors_and_python_leave_behind_is_not_noticed(app: Path, tmp_path: Path) -> None:
     for folder in (".venv/lib", "__pycache__"):
         (app / folder).mkdir(parents=True)
@@ -217,6 +231,7 @@ def test_what_editors_and_python_leave_behind_is_not_noticed(app: Path, tmp_path
     ]
 
 
+@shows("reload.files")
 def test_files_that_host_json_names_are_noticed(app: Path, tmp_path: Path) -> None:
     write(app / "host.json", {"version": "2.0", "watchFiles": ["prompt.txt"], "watchDirectories": ["shared"]})
     (app / "shared").mkdir()
@@ -227,6 +242,7 @@ def test_files_that_host_json_names_are_noticed(app: Path, tmp_path: Path) -> No
         server.wait_for("shared/data.csv changed.")
 
 
+@shows("reload.files")
 def test_files_saved_together_load_the_app_once(server: Server, app: Path) -> None:
     for number in range(20):
         write(app / f"module{number}.py", "")
@@ -235,6 +251,7 @@ def test_files_saved_together_load_the_app_once(server: Server, app: Path) -> No
     assert server.output.count("Loading the app again.") == 1
 
 
+@shows("reload.leaks")
 def test_many_saves_leave_neither_processes_nor_open_files_behind(server: Server, app: Path) -> None:
     def counted() -> tuple[int, int]:
         process_id = server.process.pid
@@ -251,6 +268,7 @@ def test_many_saves_leave_neither_processes_nor_open_files_behind(server: Server
         assert time.monotonic() < deadline, (counted(), before)
 
 
+@shows("reload.off")
 def test_with_no_reload_a_save_changes_nothing(app: Path, tmp_path: Path) -> None:
     with (
         running_server(app, "--no-reload", storage=None, data=tmp_path) as server,
@@ -260,6 +278,7 @@ def test_with_no_reload_a_save_changes_nothing(app: Path, tmp_path: Path) -> Non
         assert (_text(witness), _text(server)) == ("two", "one")
 
 
+@shows("start.stop")
 @pytest.mark.parametrize("code", [_BROKEN, _HANGS])
 def test_ctrl_c_ends_what_the_reload_left_running(
     server: Server, app: Path, background: ThreadPoolExecutor, code: str
@@ -275,6 +294,7 @@ def test_ctrl_c_ends_what_the_reload_left_running(
     assert "Traceback" not in server.output
 
 
+@shows("reload.broken")
 def test_an_app_that_vanished_is_said_and_comes_back(server: Server, app: Path) -> None:
     (app / "function_app.py").unlink()
     server.wait_for("There is no function_app.py in")
@@ -282,6 +302,7 @@ def test_an_app_that_vanished_is_said_and_comes_back(server: Server, app: Path) 
     assert _text(server) == "two"
 
 
+@shows("settings.wrong")
 def test_settings_that_are_wrong_end_the_start_because_the_storage_follows_from_them(app: Path, tmp_path: Path) -> None:
     write(app / "local.settings.json", "{")
     refused = launch(app, "--port", "0", storage=None, data=tmp_path)

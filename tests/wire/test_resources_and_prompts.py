@@ -10,6 +10,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import BlobResourceContents, TextContent, TextResourceContents
 
+from tests.requirements import shows
 from tests.servers import Target, running_server
 from tests.wire.clients import Connect
 from tests.wire.raw_http import open_stream, post, request
@@ -31,6 +32,7 @@ def _get(app: Target, prompt: str, arguments: object = None) -> Any:
     return post(app, request("prompts/get", {"name": prompt, "arguments": arguments})).event
 
 
+@shows("resources.mcp-apps")
 @pytest.mark.anyio
 async def test_the_official_client_reads_an_mcp_app(app: Target, connect: Connect) -> None:
     async with connect(app) as session:
@@ -46,6 +48,7 @@ async def test_the_official_client_reads_an_mcp_app(app: Target, connect: Connec
         assert page.text.startswith("<!doctype html>")
 
 
+@shows("python.prompt-and-resource")
 @pytest.mark.anyio
 async def test_the_official_client_reads_bytes_and_templates(app: Target, connect: Connect) -> None:
     async with connect(app) as session:
@@ -72,6 +75,7 @@ async def test_the_official_client_gets_prompts(app: Target, connect: Connect) -
             await session.get_prompt("summarise")
 
 
+@shows("resources.listing", "resources.size")
 def test_resources_are_listed_without_templates_and_without_a_size(app: Target) -> None:
     listed = post(app, request("resources/list")).event["result"]
     assert json.dumps(listed["resources"][1]) == json.dumps(
@@ -90,6 +94,7 @@ def test_resources_are_listed_without_templates_and_without_a_size(app: Target) 
     assert not any("{" in each["uri"] for each in listed["resources"])
 
 
+@shows("payload.resource", "resources.any-case")
 def test_a_resource_is_found_in_any_case_and_answers_with_the_uri_that_was_asked_for(app: Target) -> None:
     (contents,) = _read(app, "DOCS://minimal")["result"]["contents"]
     assert list(contents) == ["uri", "mimeType", "text"]
@@ -99,6 +104,7 @@ def test_a_resource_is_found_in_any_case_and_answers_with_the_uri_that_was_asked
     assert payload["uri"] == "DOCS://minimal"
 
 
+@shows("resources.templates", "expressions.templates")
 def test_a_template_gives_its_values_to_the_bindings_as_they_stand_in_the_uri(app: Target, account: str) -> None:
     from azure.storage.blob import BlobServiceClient
 
@@ -110,6 +116,7 @@ def test_a_template_gives_its_values_to_the_bindings_as_they_stand_in_the_uri(ap
     assert json.loads(contents["text"]) == {"asked": uri, "file": '"a novel"'}
 
 
+@shows("python.prompt-and-resource", "resources.contents", "resources.envelope")
 @pytest.mark.parametrize(
     ("uri", "contents"),
     [
@@ -130,6 +137,7 @@ def test_what_a_resource_returns_becomes_its_contents(app: Target, uri: str, con
     assert _read(app, uri)["result"] == {"contents": [contents]}
 
 
+@shows("resources.unknown", "resources.invalid-uri", "resources.failure")
 @pytest.mark.parametrize(
     ("uri", "code", "message"),
     [
@@ -144,6 +152,7 @@ def test_a_resource_that_cannot_be_read_is_an_error_of_the_protocol(
     assert _read(app, uri)["error"] == {"code": code, "message": message}
 
 
+@shows("prompts.listing", "prompts.arguments")
 def test_prompts_are_listed_with_all_that_their_triggers_say(app: Target) -> None:
     listed = {prompt["name"]: prompt for prompt in post(app, request("prompts/list")).event["result"]["prompts"]}
     assert list(listed) == ["bare", "conversation", "failing", "review", "summarise"]
@@ -167,6 +176,7 @@ def test_prompts_are_listed_with_all_that_their_triggers_say(app: Target) -> Non
     ]
 
 
+@shows("prompts.plain")
 def test_a_prompt_without_a_result_schema_is_one_message_of_the_user(app: Target) -> None:
     result = _get(app, "Summarise", {"text": "abc"})["result"]
     (message,) = result["messages"]
@@ -177,6 +187,7 @@ def test_a_prompt_without_a_result_schema_is_one_message_of_the_user(app: Target
     assert json.loads(message["content"]["text"])["type"] == "prompt_messages"
 
 
+@shows("prompts.whole")
 def test_a_prompt_with_a_result_schema_is_a_whole_result(app: Target) -> None:
     assert _get(app, "conversation")["result"] == {
         "description": "A conversation.",
@@ -187,11 +198,13 @@ def test_a_prompt_with_a_result_schema_is_a_whole_result(app: Target) -> None:
     }
 
 
+@shows("bindings.prompt-argument")
 def test_prompt_arguments_as_input_bindings_are_text_or_none(app: Target) -> None:
     (message,) = _get(app, "review", {"code": 5})["result"]["messages"]
     assert message["content"]["text"] == "Review '5', depth None"
 
 
+@shows("prompts.unknown", "prompts.required", "prompts.failure")
 @pytest.mark.parametrize(
     ("prompt", "code", "message"),
     [
@@ -210,6 +223,7 @@ def test_a_prompt_that_cannot_be_got_is_an_error_of_the_protocol(
     assert _get(app, prompt)["error"] == {"code": code, "message": message}
 
 
+@shows("prompts.sse")
 def test_resources_and_prompts_answer_on_a_stream_too(app: Target) -> None:
     with open_stream(app) as stream:
         stream.post(request("resources/read", {"uri": "docs://minimal"}))

@@ -6,11 +6,13 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.requirements import shows
 from tests.servers import azurite_connection_string, free_port, running_server
 from tests.wire.clients import Connect, get, save
 from tests.wire.raw_http import call, post
 
 
+@shows("storage.overwrite")
 def test_snippets_survive_a_restart_and_the_storage_sdk_reads_the_same_bytes(tmp_path: Path, connect: Connect) -> None:
     from azure.storage.blob import BlobServiceClient
 
@@ -38,6 +40,7 @@ def test_snippets_survive_a_restart_and_the_storage_sdk_reads_the_same_bytes(tmp
             assert re.fullmatch(r"[0-9a-f-]{36}", blob.properties.metadata["AzureWebJobsParentId"])
 
 
+@shows("storage.overwrite")
 def test_metadata_of_a_blob_is_kept_when_a_snippet_replaces_it(tmp_path: Path) -> None:
     from azure.storage.blob import BlobServiceClient
 
@@ -54,6 +57,7 @@ def test_metadata_of_a_blob_is_kept_when_a_snippet_replaces_it(tmp_path: Path) -
         assert blob.get_blob_properties().metadata["owner"] == "me"
 
 
+@shows("storage.other-blob-types")
 @pytest.mark.parametrize("blob_type", ["AppendBlob", "PageBlob"])
 def test_a_blob_that_no_snippet_can_replace_fails_the_call_and_stays(tmp_path: Path, blob_type: str) -> None:
     from azure.storage.blob import BlobServiceClient

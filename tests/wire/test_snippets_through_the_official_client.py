@@ -3,6 +3,7 @@
 import anyio
 import pytest
 
+from tests.requirements import shows
 from tests.servers import Target
 from tests.wire.clients import Connect, get, save, text_of
 
@@ -49,6 +50,7 @@ async def test_hello_says_hello(target: Target, connect: Connect) -> None:
         assert text_of(await session.call_tool("hello", {})) == "Hello I am MCPTool!"
 
 
+@shows("initialize.server")
 async def test_the_handshake_names_the_server_and_tells_an_agent_what_it_is_for(
     target: Target, connect: Connect
 ) -> None:
@@ -149,6 +151,7 @@ async def test_a_name_that_no_snippet_can_have_is_refused_with_its_reason(
 
 # These two end in the host's own check of the blob's path, before the function that reads it can run. What a client
 # then sees is the extension's one sentence, here as in Azure; savesnippet runs first and can say more.
+@shows("bindings.before-the-function")
 @pytest.mark.parametrize(("bad_name", "reason"), [("a\\b", "backslash"), ("n" * 1025, "at most 1,019 are possible")])
 async def test_a_name_that_the_host_itself_refuses_is_an_error_of_the_call(
     target: Target, connect: Connect, bad_name: str, reason: str

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.requirements import shows
 from tests.servers import azurite_connection_string, descendants, free_port, is_alive, launch, running_server
 from tests.wire.raw_http import call, post
+from tests.wire.small_app import BEGIN, tool, write_app
 
 _SRC = Path(__file__).resolve().parents[2] / "src"
 type Edit = Callable[[Path], object]
@@ -52,6 +54,7 @@ def _drop(name: str, member: str) -> Edit:
     return edit
 
 
+@shows("start.banner")
 def test_the_banner_names_the_functions_and_where_clients_connect(storage: str, tmp_path: Path) -> None:
     with running_server("src", storage=storage, data=tmp_path) as server:
         for line in (
@@ -64,6 +67,7 @@ def test_the_banner_names_the_functions_and_where_clients_connect(storage: str, 
             assert line in server.lines
 
 
+@shows("start.log")
 def test_each_call_is_one_line_that_tells_nothing_of_what_was_said(storage: str, tmp_path: Path) -> None:
     with running_server("src", storage=storage, data=tmp_path) as server:
         post(server.target, call("savesnippet", {"snippetname": "named", "snippet": "my private text"}))
@@ -74,6 +78,7 @@ def test_each_call_is_one_line_that_tells_nothing_of_what_was_said(storage: str,
     assert "my private" not in server.output
 
 
+@shows("start.stop")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
 def test_a_stop_ends_every_process_and_exits_with_0(tmp_path: Path, how: signal.Signals) -> None:
     with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
@@ -97,6 +102,7 @@ def test_tools_that_will_fail_without_a_session_pool_are_said(storage: str, tmp_
         assert "Session pool: none, so tools that run code will fail (--no-session-pool)" in server.lines
 
 
+@shows("start.stop")
 def test_ctrl_c_while_it_starts_exits_with_0(app: Path, storage: str, tmp_path: Path) -> None:
     _write("function_app.py", "import time\nprint('importing', flush=True)\ntime.sleep(600)\n")(app)
     server = launch(app, "--port", "0", storage=storage, data=tmp_path)
@@ -105,6 +111,7 @@ def test_ctrl_c_while_it_starts_exits_with_0(app: Path, storage: str, tmp_path: 
     assert "Traceback" not in server.output
 
 
+@shows("start.stop")
 def test_when_the_host_is_killed_its_processes_end_too(tmp_path: Path) -> None:
     with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
         group = descendants(server.process.pid)
@@ -116,6 +123,7 @@ def test_when_the_host_is_killed_its_processes_end_too(tmp_path: Path) -> None:
             assert time.monotonic() < deadline
 
 
+@shows("start.port")
 def test_a_port_that_is_taken_is_said_with_the_way_out(storage: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -127,6 +135,7 @@ def test_a_port_that_is_taken_is_said_with_the_way_out(storage: str, tmp_path: P
     ]
 
 
+@shows("start.port")
 def test_an_address_of_another_machine_is_refused(storage: str, tmp_path: Path) -> None:
     server = launch("src", "--port", "0", "--address", "192.0.2.1", storage=storage, data=tmp_path)
     assert server.ended() == 2
@@ -144,10 +153,12 @@ def test_a_storage_port_that_something_else_uses_is_said(tmp_path: Path, storage
     assert f"Port {port} is in use by something that is not Azurite." in server.output
 
 
+@shows("start.no-app")
 def test_a_folder_that_is_no_app_is_said(storage: str, tmp_path: Path) -> None:
     assert f"There is no host.json in {tmp_path}." in _refused(tmp_path, storage=storage, data=tmp_path)
 
 
+@shows("settings.wrong")
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
@@ -177,6 +188,7 @@ def test_settings_that_are_wrong_are_said_with_the_way_out(
     assert said in _refused(app, storage=storage, data=tmp_path)
 
 
+@shows("diagnosis.load-errors")
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -204,11 +216,13 @@ def test_an_app_that_does_not_load_is_explained_by_its_own_lines(
     assert "azure_functions_runtime" not in output
 
 
+@shows("start.no-app")
 def test_a_folder_without_function_app_py_is_said(app: Path, storage: str, tmp_path: Path) -> None:
     (app / "function_app.py").unlink()
     assert "There is no function_app.py in" in _refused(app, storage=storage, data=tmp_path)
 
 
+@shows("tools.duplicate")
 def test_two_tools_of_one_name_are_said(app: Path, storage: str, tmp_path: Path) -> None:
     file = app / "function_app.py"
     text = file.read_text(encoding="utf-8")
@@ -216,6 +230,7 @@ def test_two_tools_of_one_name_are_said(app: Path, storage: str, tmp_path: Path)
     assert "Tool with name 'GetSnippet' is already registered." in _refused(app, storage=storage, data=tmp_path)
 
 
+@shows("bindings.not-modelled")
 def test_a_function_that_cannot_run_here_is_named_and_the_others_run(app: Path, storage: str, tmp_path: Path) -> None:
     with (app / "function_app.py").open("a", encoding="utf-8") as file:
         file.write('\n\n@app.route(route="x")\ndef web(req: func.HttpRequest) -> str:\n    return "x"\n')
@@ -224,6 +239,7 @@ def test_a_function_that_cannot_run_here_is_named_and_the_others_run(app: Path, 
         assert post(server.target, call("hello")).event["result"]["content"][0]["text"] == "Hello I am MCPTool!"
 
 
+@shows("start.disabled")
 def test_a_disabled_function_is_not_served(storage: str, tmp_path: Path) -> None:
     disabled = {"AzureWebJobs.hello.Disabled": "true"}
     with running_server("src", storage=storage, data=tmp_path, environment=disabled) as server:
@@ -231,6 +247,7 @@ def test_a_disabled_function_is_not_served(storage: str, tmp_path: Path) -> None
         assert post(server.target, call("hello")).event["error"]["message"] == "Unknown tool: 'hello'"
 
 
+@shows("storage.unreachable")
 def test_without_a_storage_setting_tools_that_need_none_work(app: Path, tmp_path: Path) -> None:
     _change("local.settings.json", Values={})(app)
     with running_server(app, storage=None, data=tmp_path) as server:
@@ -240,6 +257,18 @@ def test_without_a_storage_setting_tools_that_need_none_work(app: Path, tmp_path
         assert answer.event["result"]["isError"] is True
 
 
+@shows("start.app-log")
+def test_what_the_app_prints_is_shown_and_what_it_logs_during_a_call(tmp_path: Path) -> None:
+    logs = BEGIN + "import logging\n\nlogging.warning('logged at import')\nprint('printed at import', flush=True)\n\n"
+    says = tool("speak", "x").replace("    return", "    logging.info('logged in a call')\n    return")
+    with running_server(write_app(tmp_path / "app", logs + says), storage=None, data=tmp_path / "data") as server:
+        post(server.target, call("speak"))
+        server.wait_for("logged in a call")
+    assert "printed at import" in server.output
+    assert "logged at import" not in server.output
+
+
+@shows("settings.values")
 def test_settings_reach_the_app_and_the_environment_wins(app: Path, storage: str, tmp_path: Path) -> None:
     _change("local.settings.json", Values={"FROM_FILE": "file", "FROM_BOTH": "file", "A_BOOL": True})(app)
     with (app / "function_app.py").open("a", encoding="utf-8") as file:

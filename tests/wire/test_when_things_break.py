@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.requirements import shows
 from tests.servers import Server, azurite_connection_string, free_port, is_alive, running_azurite, running_server
 from tests.wire.raw_http import call, open_stream, post, request
 
@@ -47,6 +48,7 @@ def _waiting_call(server: Server, background: ThreadPoolExecutor) -> tuple[Futur
     return answer, int(line.split()[-1])
 
 
+@shows("worker.process")
 def test_a_tool_that_waits_delays_neither_the_list_nor_another_tool(
     server: Server, background: ThreadPoolExecutor
 ) -> None:
@@ -58,6 +60,7 @@ def test_a_tool_that_waits_delays_neither_the_list_nor_another_tool(
     assert _text(waiting.result(10)) == "released"
 
 
+@shows("worker.process")
 def test_a_tool_that_blocks_the_workers_event_loop_does_not_delay_the_host(
     server: Server, background: ThreadPoolExecutor, tmp_path: Path
 ) -> None:
@@ -70,6 +73,7 @@ def test_a_tool_that_blocks_the_workers_event_loop_does_not_delay_the_host(
     assert _text(blocked.result(10)) == "unblocked"
 
 
+@shows("worker.killed")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
 def test_a_worker_killed_in_mid_call_fails_that_call_and_the_next_one_works(
     server: Server, background: ThreadPoolExecutor
@@ -83,6 +87,7 @@ def test_a_worker_killed_in_mid_call_fails_that_call_and_the_next_one_works(
     assert "The worker process ended (signal 9). Starting it again." in server.output
 
 
+@shows("worker.killed")
 def test_a_worker_killed_while_a_stream_is_open_leaves_the_stream_open(
     server: Server, background: ThreadPoolExecutor
 ) -> None:
@@ -94,6 +99,7 @@ def test_a_worker_killed_while_a_stream_is_open_leaves_the_stream_open(
         assert _text(stream.next_message()["result"]) == "hello"
 
 
+@shows("sse.cancelled")
 def test_a_cancelled_request_of_a_stream_gets_no_answer(server: Server) -> None:
     with open_stream(server.target) as stream:
         stream.post(call("wait", request_id="long"))
@@ -106,6 +112,7 @@ def test_a_cancelled_request_of_a_stream_gets_no_answer(server: Server) -> None:
         assert stream.next_message()["id"] == "last"
 
 
+@shows("results.failure", "start.log")
 def test_a_tool_that_raises_hides_its_reason_from_the_client_and_shows_it_at_the_terminal(server: Server) -> None:
     result = _result(server, "raises")
     assert result == {"content": [{"type": "text", "text": _FAILED.format("raises")}], "isError": True}
@@ -116,11 +123,13 @@ def test_a_tool_that_raises_hides_its_reason_from_the_client_and_shows_it_at_the
     )
 
 
+@shows("worker.error-text")
 def test_an_error_text_that_is_no_unicode_is_shown_with_escapes(server: Server) -> None:
     assert _result(server, "raises_half_a_character")["isError"] is True
     server.wait_for("Exception: ValueError: \\ud800")
 
 
+@shows("start.stop")
 def test_a_process_that_a_tool_left_behind_ends_with_the_host(storage: str, tmp_path: Path) -> None:
     with running_server(_WAITING, storage=storage, data=tmp_path) as server:
         left = int(_text(_result(server, "leave_a_child")))
@@ -131,6 +140,7 @@ def test_a_process_that_a_tool_left_behind_ends_with_the_host(storage: str, tmp_
         assert time.monotonic() < deadline
 
 
+@shows("worker.killed")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
 def test_a_worker_that_ends_before_the_process_it_started_is_replaced_all_the_same(
     server: Server, background: ThreadPoolExecutor
@@ -143,11 +153,13 @@ def test_a_worker_that_ends_before_the_process_it_started_is_replaced_all_the_sa
     assert not is_alive(left)
 
 
+@shows("worker.exit")
 def test_a_tool_that_exits_fails_that_call_only(server: Server) -> None:
     assert _result(server, "leave")["isError"] is True
     assert _text(_result(server, "hello")) == "hello"
 
 
+@shows("worker.timeout")
 def test_a_tool_that_takes_longer_than_function_timeout_fails_and_its_worker_is_replaced(
     storage: str, tmp_path: Path
 ) -> None:
@@ -158,6 +170,7 @@ def test_a_tool_that_takes_longer_than_function_timeout_fails_and_its_worker_is_
         assert _text(_result(server, "hello")) == "hello"
 
 
+@shows("storage.unreachable")
 def test_without_storage_hello_works_and_with_it_back_so_do_the_snippets(tmp_path: Path) -> None:
     port = free_port()
     storage = azurite_connection_string(port)
