@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import LocalError
+from local.session_pool.bytecode import compile_kernel
 from local.session_pool.environment import CallLimits, Environment, EnvironmentGoneError
 from local.session_pool.kernel import kernel_context
 from local.session_pool.pool_folder import PoolFolder
@@ -71,6 +72,7 @@ class Environments:
         self._own_folder = PoolFolder()
         self.folder = self._own_folder.environments
         self._context = kernel_context()
+        self._compiling = asyncio.create_task(compile_kernel())
         self._prepare_spare()
 
     async def stop(self) -> None:
@@ -82,7 +84,7 @@ class Environments:
             self._end(self._spare)
         for identifier in list(self._slots):
             self._expire(identifier)
-        await asyncio.gather(*self._ending, return_exceptions=True)
+        await asyncio.gather(self._compiling, *self._ending, return_exceptions=True)
         self._context.destroy(linger=0)
         await asyncio.to_thread(self._own_folder.remove)
 
@@ -159,6 +161,7 @@ class Environments:
         return asyncio.create_task(self._started(self.folder / str(next(self._numbers))))
 
     async def _started(self, folder: Path) -> Environment:
+        await asyncio.shield(self._compiling)
         environment = Environment(self._sandbox, folder, self._context, self._limits)
         await environment.start()
         return environment
