@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from azd import Azure, run
+from azd import Azure, HookError, run
 
 
 def delete_role(environment: Mapping[str, str], azure: Azure) -> None:
@@ -11,12 +11,16 @@ def delete_role(environment: Mapping[str, str], azure: Azure) -> None:
     role = environment.get("ROLE_TO_DELETE")
     if not role:
         return
-    answer = azure.call("DELETE", f"{azure.resource_manager}{role}?api-version=2022-04-01")
-    if answer.ok:
+    try:
+        answer = azure.call("DELETE", f"{azure.resource_manager}{role}?api-version=2022-04-01")
+        reason = "" if answer.ok else answer.message
+    except HookError as error:
+        reason = str(error)
+    if not reason:
         azure.set(environment, "ROLE_TO_DELETE", "")
         return
     print(
-        f"The role that let the app fetch the session pool's key is still there: {answer.message}\n"
+        f"The role that let the app fetch the session pool's key is still there: {reason}\n"
         f"Delete it: az role definition delete --name {role.rsplit('/', 1)[-1]}"
     )
 

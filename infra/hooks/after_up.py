@@ -33,7 +33,7 @@ def show(environment: Mapping[str, str], azure: Azure, pause_seconds: float = _P
         _print("the app cannot start; this opens its log:")
         _print("  azd monitor --logs\n")
     _print("This calls every tool once:")
-    _print(f"  python tests/smoke.py {endpoint} --key KEY")
+    _print(f"  {'python3' if os.name == 'posix' else 'python'} tests/smoke.py {endpoint} --key=KEY")
 
 
 def _look_for_key(environment: Mapping[str, str], azure: Azure, pause_seconds: float) -> Answer:

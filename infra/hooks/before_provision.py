@@ -38,9 +38,13 @@ def settings_problems(environment: Mapping[str, str]) -> Iterator[str]:
         value = environment.get(name, "")
         if value and not (value.isascii() and value.isdigit() and least <= int(value) <= most):
             yield _told(environment, name, f"is a number from {least} to {most}", str(least))
-    for name, choices in (("AZURE_LOCATION", _allowed("location")), ("PYTHON_VERSION", _allowed("pythonVersion"))):
+    for name, parameter, example in (
+        ("AZURE_LOCATION", "location", "eastus2"),
+        ("FUNCTION_PYTHON_VERSION", "pythonVersion", "3.13"),
+    ):
+        choices = _allowed(parameter)
         if environment.get(name) and environment[name] not in choices:
-            yield _told(environment, name, f"is one of {', '.join(choices)}", choices[0])
+            yield _told(environment, name, f"is one of {', '.join(choices)}", example)
     yield from _id_problems(environment)
 
 
@@ -51,10 +55,10 @@ def _id_problems(environment: Mapping[str, str]) -> Iterator[str]:
     if client and client != entra_app.CREATE and not _GUID.fullmatch(client):
         wanted = f"is the client id of an app registration, `{entra_app.CREATE}`, or empty"
         yield _told(environment, "MCP_AUTH_CLIENT_ID", wanted, entra_app.CREATE)
-    for listed in environment.get("MCP_AUTH_ALLOWED_CLIENT_IDS", "").split(","):
-        if listed.strip() and not _GUID.fullmatch(listed.strip()):
-            wanted = "holds client ids separated by commas"
-            yield _told(environment, "MCP_AUTH_ALLOWED_CLIENT_IDS", wanted, "ID,ID")
+    listed = [each.strip() for each in environment.get("MCP_AUTH_ALLOWED_CLIENT_IDS", "").split(",")]
+    if any(each and not _GUID.fullmatch(each) for each in listed):
+        wanted = "holds client ids separated by commas"
+        yield _told(environment, "MCP_AUTH_ALLOWED_CLIENT_IDS", wanted, "ID,ID")
 
 
 def _told(environment: Mapping[str, str], name: str, wanted: str, example: str) -> str:

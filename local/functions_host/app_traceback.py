@@ -48,7 +48,8 @@ def _remedy(message: str, app_directory: Path) -> str:
 # What the worker library and the decorators say, and what to do about it.
 _REMEDIES = {
     r"ModuleNotFoundError: No module named '([^']+)'": (
-        "Add the package that provides '{0}' to {folder}/requirements.txt and start again."
+        "If it is a file of yours, mend its name. If it is a package, add it to {folder}/requirements.txt "
+        "and start again."
     ),
     r"SyntaxError|IndentationError|TabError": "Mend that line.",
     r"Could not find top level function app instances": (

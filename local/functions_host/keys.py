@@ -83,7 +83,7 @@ def host_keys(folder: Path) -> HostKeys:
 
 def _create(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    keys = HostKeys(*(secrets.token_urlsafe(40) for _ in range(3)))
+    keys = HostKeys(*(_new_key() for _ in range(3)))
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
         stream.write(msgspec.json.format(msgspec.json.encode(keys)))
 
@@ -92,3 +92,10 @@ def _is_one_of(given: str, keys: tuple[str, ...]) -> bool:
     # Every comparison is made, each in the same time: how long it takes tells nothing.
     equal = [hmac.compare_digest(given.encode(), key.encode()) for key in keys]
     return any(equal)
+
+
+def _new_key() -> str:
+    """Returns a key that no command line takes for an option, as one that begins with a hyphen."""
+    while (key := secrets.token_urlsafe(40)).startswith("-"):
+        pass
+    return key

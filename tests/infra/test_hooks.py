@@ -41,7 +41,7 @@ def _run(hook: str, environment: Mapping[str, str]) -> subprocess.CompletedProce
         ("SESSION_POOL_MAX_SESSIONS", "4", "is a number from 5 to 600, not '4'"),
         ("SESSION_POOL_COOLDOWN_SECONDS", "5m", "is a number from 300 to 3600, not '5m'"),
         ("AZURE_LOCATION", "southcentralus", "AZURE_LOCATION is one of australiaeast, "),
-        ("PYTHON_VERSION", "3.11", "PYTHON_VERSION is one of 3.12, 3.13, 3.14, not '3.11'"),
+        ("FUNCTION_PYTHON_VERSION", "3.11", "FUNCTION_PYTHON_VERSION is one of 3.12, 3.13, 3.14, not '3.11'"),
         ("SESSION_POOL_ROLE_ID", "Contributor", "is the id of a role, or empty"),
         ("MCP_AUTH_CLIENT_ID", "true", "is the client id of an app registration, `create`, or empty"),
         ("MCP_AUTH_ALLOWED_CLIENT_IDS", "a;b", "holds client ids separated by commas"),
@@ -55,8 +55,8 @@ def test_a_wrong_variable_stops_azd_with_a_sentence(name: str, value: str, said:
 
 
 def test_every_wrong_variable_is_named_at_once() -> None:
-    done = _run("before_provision.py", {"VNET_ENABLED": "2", "PYTHON_VERSION": "4"})
-    assert [line.split()[0] for line in done.stderr.splitlines()] == ["VNET_ENABLED", "PYTHON_VERSION"]
+    done = _run("before_provision.py", {"VNET_ENABLED": "2", "FUNCTION_PYTHON_VERSION": "4"})
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["VNET_ENABLED", "FUNCTION_PYTHON_VERSION"]
 
 
 def test_without_azd_a_hook_says_where_to_get_it() -> None:

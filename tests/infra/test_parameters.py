@@ -43,14 +43,16 @@ def test_a_person_gets_the_defaults() -> None:
 
 def test_a_pipeline_is_asked_nothing() -> None:
     # A pipeline sets every variable that azure.yaml names; those that have no value are empty.
-    empty = dict.fromkeys(("VNET_ENABLED", "SESSION_POOL_MAX_SESSIONS", "MCP_AUTH_CLIENT_ID", "PYTHON_VERSION"), "")
+    empty = dict.fromkeys(
+        ("VNET_ENABLED", "SESSION_POOL_MAX_SESSIONS", "MCP_AUTH_CLIENT_ID", "FUNCTION_PYTHON_VERSION"), ""
+    )
     resolved = resolve(_INFRA, {**_PIPELINE, **empty})
     assert (resolved.values, resolved.problems) == ({**_DEFAULTS, "userPrincipalType": "ServicePrincipal"}, ())
 
 
 def test_everything_can_be_turned_on() -> None:
     on = {
-        "PYTHON_VERSION": "3.14",
+        "FUNCTION_PYTHON_VERSION": "3.14",
         "VNET_ENABLED": "true",
         "SESSION_POOL_ENABLED": "1",
         "SESSION_POOL_EGRESS_ENABLED": "true",
@@ -81,7 +83,7 @@ def test_everything_can_be_turned_on() -> None:
     [
         ("AZURE_LOCATION", "southcentralus"),
         ("AZURE_PRINCIPAL_TYPE", "Person"),
-        ("PYTHON_VERSION", "3.11"),
+        ("FUNCTION_PYTHON_VERSION", "3.11"),
         ("VNET_ENABLED", "yes"),
         ("SESSION_POOL_MAX_SESSIONS", "4"),
         ("SESSION_POOL_MAX_SESSIONS", "many"),

@@ -67,7 +67,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
             "import nowhere_to_be_found\n",
             [
                 "could not be loaded: ModuleNotFoundError: No module named 'nowhere_to_be_found'",
-                "Add the package that provides 'nowhere_to_be_found' to app/requirements.txt and start again.",
+                "If it is a package, add it to app/requirements.txt and start again.",
             ],
         ),
         (
