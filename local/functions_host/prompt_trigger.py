@@ -9,9 +9,9 @@ import msgspec
 from local.errors import PersonError
 from local.functions_host.calls import Call
 from local.functions_host.prompt_results import prompt_result
-from local.functions_host.raw_binding import RawBinding
+from local.functions_host.raw_binding import RawBinding, read_elements
 from local.functions_host.trigger_metadata import read_metadata
-from local.functions_host.wire_json import object_of, to_json
+from local.functions_host.wire_json import object_of, optional_json, to_json
 from local.functions_host.worker_messages import Value
 
 
@@ -55,11 +55,11 @@ class PromptTrigger:
         return object_of(
             [
                 ("name", to_json(self.public_name)),
-                ("title", _optional(self.title)),
-                ("description", _optional(self.description)),
+                ("title", optional_json(self.title)),
+                ("description", optional_json(self.description)),
                 ("arguments", _array(self.arguments)),
                 ("icons", _array(self.icons)),
-                ("_meta", to_json(self.metadata) if self.metadata else None),
+                ("_meta", optional_json(self.metadata or None)),
             ]
         )
 
@@ -97,11 +97,7 @@ def _elements[T](prompt: str, binding: RawBinding, member: str, element: type[T]
     if not text:
         return None
     try:
-        found = msgspec.json.decode(text, type=list[dict[str, Any]] | None)
-        if found is None:
-            return None
-        lower_names = [{name.lower(): value for name, value in each.items()} for each in found]
-        return msgspec.convert(lower_names, list[element])
+        return read_elements(text, element)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise PersonError(
             f"The {member} of the prompt '{prompt}' are not a JSON array of what they should be: {error}.",
@@ -109,20 +105,11 @@ def _elements[T](prompt: str, binding: RawBinding, member: str, element: type[T]
         ) from None
 
 
-def _optional(text: str | None) -> bytes | None:
-    return None if text is None else to_json(text)
-
-
 def _array(elements: list[PromptArgument] | list[Icon] | None) -> bytes | None:
     if elements is None:
         return None
     written = [
-        object_of(
-            [
-                (name, None if (value := getattr(element, name)) is None else to_json(value))
-                for name in element.__struct_fields__
-            ]
-        )
+        object_of([(name, optional_json(getattr(element, name))) for name in element.__struct_fields__])
         for element in elements
     ]
     return b"[%b]" % b",".join(written)

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import msgspec
+
 from local.errors import BindingError
 
 
@@ -64,3 +66,15 @@ class RawBinding:
             raise BindingError(
                 f"dataType {data_type} of the {self.type_as_written} '{self.name}' fails every call. Remove it."
             )
+
+
+def read_elements[T](text: str, element: type[T]) -> list[T] | None:
+    """Reads a JSON array of objects, or null, whose members may be written in any case.
+
+    Raises msgspec.DecodeError or msgspec.ValidationError for anything else.
+    """
+    found = msgspec.json.decode(text, type=list[dict[str, Any]] | None)
+    if found is None:
+        return None
+    lower_names = [{name.lower(): value for name, value in each.items()} for each in found]
+    return msgspec.convert(lower_names, list[element])

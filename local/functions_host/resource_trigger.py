@@ -11,7 +11,7 @@ from local.functions_host.raw_binding import RawBinding
 from local.functions_host.resource_results import resource_result
 from local.functions_host.resource_uri import ResourceUriError, check_uri, is_template, template_matcher
 from local.functions_host.trigger_metadata import read_metadata
-from local.functions_host.wire_json import object_of, to_json
+from local.functions_host.wire_json import object_of, optional_json, to_json
 from local.functions_host.worker_messages import Value
 
 
@@ -45,11 +45,11 @@ class ResourceTrigger:
         return object_of(
             [
                 ("name", to_json(self.resource_name)),
-                ("title", _optional(self.title)),
+                ("title", optional_json(self.title)),
                 ("uriTemplate" if self.match else "uri", to_json(self.public_name)),
-                ("description", _optional(self.description)),
-                ("mimeType", _optional(self.mime_type)),
-                ("_meta", to_json(self.metadata) if self.metadata else None),
+                ("description", optional_json(self.description)),
+                ("mimeType", optional_json(self.mime_type)),
+                ("_meta", optional_json(self.metadata or None)),
             ]
         )
 
@@ -87,7 +87,3 @@ def _matcher(uri: str) -> Callable[[str], dict[str, str] | None] | None:
             f"The resource '{uri}' cannot be registered: {error}",
             "Give it an absolute URI such as docs://readme, or a template such as docs://{name}.",
         ) from None
-
-
-def _optional(text: str | None) -> bytes | None:
-    return None if text is None else to_json(text)

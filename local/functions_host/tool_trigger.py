@@ -9,10 +9,10 @@ import msgspec
 
 from local.errors import BindingError, PersonError
 from local.functions_host.calls import Call
-from local.functions_host.raw_binding import RawBinding
+from local.functions_host.raw_binding import RawBinding, read_elements
 from local.functions_host.tool_results import tool_result
 from local.functions_host.trigger_metadata import read_metadata
-from local.functions_host.wire_json import object_of, to_json
+from local.functions_host.wire_json import object_of, optional_json, to_json
 from local.functions_host.worker_messages import Value
 
 
@@ -39,8 +39,8 @@ class ToolTrigger:
                 ("name", to_json(self.public_name)),
                 ("description", to_json(self.description)),
                 ("inputSchema", to_json(self.input_schema)),
-                ("outputSchema", to_json(self.output_schema) if self.output_schema is not None else None),
-                ("_meta", to_json(self.metadata) if self.metadata else None),
+                ("outputSchema", optional_json(self.output_schema)),
+                ("_meta", optional_json(self.metadata or None)),
             ]
         )
 
@@ -84,9 +84,7 @@ def _input_schema(tool: str, binding: RawBinding) -> dict[str, Any]:
     if text is None:
         return _schema_of([])
     try:
-        elements = msgspec.json.decode(text, type=list[dict[str, Any]] | None) or []
-        lower_names = [{name.lower(): value for name, value in each.items()} for each in elements]
-        return _schema_of(msgspec.convert(lower_names, list[_Property]))
+        return _schema_of(read_elements(text, _Property) or [])
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise PersonError(
             f"The toolProperties of the tool '{tool}' are not a JSON array of what they should be: {error}.",

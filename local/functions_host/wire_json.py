@@ -37,6 +37,11 @@ def object_of(members: Iterable[tuple[str, bytes | None]]) -> bytes:
     return b"{" + b",".join(b'"%b":%b' % (name.encode(), text) for name, text in members if text is not None) + b"}"
 
 
+def optional_json(value: object) -> bytes | None:
+    """Returns `value` as JSON, and None for the None that `object_of` leaves out."""
+    return None if value is None else to_json(value)
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
     if code < 0x10000:
