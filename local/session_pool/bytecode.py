@@ -15,8 +15,11 @@ _KERNEL = ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "t
 
 async def compile_kernel() -> None:
     """Imports what a kernel imports once, where the result can be kept. Where it cannot, kernels start slower."""
-    spec = find_spec(_KERNEL[-1])
-    if spec and spec.origin and not Path(cache_from_source(spec.origin)).exists():
+    package = find_spec("ipykernel")  # of a module within it, this would import the package, here and now
+    assert package is not None
+    assert package.origin is not None
+    imported_last = Path(package.origin).with_name("debugger.py")
+    if not Path(cache_from_source(imported_last)).exists():
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         importing = await asyncio.create_subprocess_exec(
             sys.executable, "-c", f"import {', '.join(_KERNEL)}", env=environment,
