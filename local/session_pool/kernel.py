@@ -154,9 +154,8 @@ class Kernel:
             return f"Execution timed out after {seconds:g} seconds."
         if failure == "died":
             excess = self._sandbox.excess_of(self._process)
-            return f"The Python process ended while it ran this code. {excess} Its variables are lost.".replace(
-                "  ", " "
-            )
+            sentences = ("The Python process ended while it ran this code.", excess, "Its variables are lost.")
+            return " ".join(filter(None, sentences))
         if self._leaving:
             return "The Python process ended, as exit() asks. Its variables are lost."
         return ""

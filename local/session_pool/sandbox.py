@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
@@ -29,7 +30,6 @@ _NOT_ISOLATED = "NOT isolated: code that tools run can read and change whatever 
 _TEMPORARY = "/tmp"  # noqa: S108  (the environment's own)
 _INSIDE = "/mnt/data"  # where the sessions of the platform have their data
 _PROBE_SECONDS = 10
-_LAUNCHER = Path(__file__).with_name("launcher.py")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl")
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ca-certificates")
 
@@ -217,8 +217,12 @@ def temporary_folder(folder: Path) -> Path:
 
 
 def _launch(role: str, limits: Limits, argv: Sequence[str]) -> list[str]:
-    source = _LAUNCHER.read_text(encoding="utf-8")
-    return [sys.executable, "-I", "-S", "-c", source, role, limits.for_launcher(), *argv]
+    return [sys.executable, "-I", "-S", "-c", _launcher(), role, limits.for_launcher(), *argv]
+
+
+@cache
+def _launcher() -> str:
+    return Path(__file__).with_name("launcher.py").read_text(encoding="utf-8")
 
 
 def _mounts(temporary: str, *, egress: bool) -> list[str]:
