@@ -1,6 +1,8 @@
 """The MCP server: each function below is one tool.
 
-Two traps of this programming model, so that you need not find them yourself:
+Three traps of this programming model, so that you need not find them yourself:
+- an `async def` that blocks, with `requests` or `time.sleep`, holds up all calls: make such a tool a plain `def`, which
+  the worker runs in a thread. The tools here wait for nothing or with `await`, and a thread would only cost them time.
 - `from __future__ import annotations` in this file would turn every type into text and break the bindings.
 - binding and argument names may hold letters and digits only: the host refuses an underscore.
 """
@@ -38,7 +40,7 @@ def _arguments(context: str) -> dict[str, object]:
     description="Say hello. Takes no arguments; use it to check that this server is reachable.",
     tool_properties="[]",
 )
-def hello(context: str) -> str:
+async def hello(context: str) -> str:
     return "Hello I am MCPTool!"
 
 
@@ -50,7 +52,7 @@ def hello(context: str) -> str:
     use_result_schema=True,
 )
 @app.blob_input(arg_name="file", path=_SNIPPET_BLOB, connection=_STORAGE, data_type=func.DataType.BINARY)
-def get_snippet(context: str, file: func.InputStream) -> str:
+async def get_snippet(context: str, file: func.InputStream) -> str:
     # `file` is None where there is no such blob, but the worker takes no annotation that says so.
     try:
         name = snippets.checked_name(_arguments(context)["snippetname"])
@@ -75,7 +77,7 @@ def get_snippet(context: str, file: func.InputStream) -> str:
     use_result_schema=True,
 )
 @app.blob_output(arg_name="file", path=_SNIPPET_BLOB, connection=_STORAGE)
-def save_snippet(context: str, file: func.Out[str]) -> str:
+async def save_snippet(context: str, file: func.Out[str]) -> str:
     arguments = _arguments(context)
     try:
         name = snippets.checked_name(arguments["snippetname"])
@@ -88,7 +90,7 @@ def save_snippet(context: str, file: func.Out[str]) -> str:
 
 
 # Code execution: these functions hand on to the MCP server of a session pool, which runs code in Hyper-V isolated
-# environments. They are async, so that one slow execution holds up nothing.
+# environments.
 
 _ENVIRONMENT = _text_argument(
     "environmentId",
