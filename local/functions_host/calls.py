@@ -29,17 +29,17 @@ class Call(ABC):
         session = to_json(client.session_id) if client.session_id else None
         transport = object_of(
             [
-                ("name", to_json(client.transport)),
-                ("sessionId", session),
-                ("properties", b'{"headers":%b}' % to_json(client.headers)),
+                (b"name", to_json(client.transport)),
+                (b"sessionId", session),
+                (b"properties", b'{"headers":%b}' % to_json(client.headers)),
             ]
         )
         return object_of(
             [
                 *self._asked(),
-                ("sessionid", session),
-                ("clientinfo", client.client_info),
-                ("transport", transport),
+                (b"sessionid", session),
+                (b"clientinfo", client.client_info),
+                (b"transport", transport),
             ]
         )
 
@@ -60,7 +60,7 @@ class Call(ABC):
         return data
 
     @abstractmethod
-    def _asked(self) -> Iterable[tuple[str, bytes | None]]:
+    def _asked(self) -> Iterable[tuple[bytes, bytes | None]]:
         """Returns the members of the trigger value that say what is asked for."""
 
     @abstractmethod
@@ -85,8 +85,8 @@ class _CallWithArguments(Call):
         raw = (self.arguments or {}).get(name)
         return None if raw is None else element_text(raw)
 
-    def _asked(self) -> Iterable[tuple[str, bytes | None]]:
-        return ("name", to_json(self.name)), ("arguments", self.arguments_json)
+    def _asked(self) -> Iterable[tuple[bytes, bytes | None]]:
+        return (b"name", to_json(self.name)), (b"arguments", self.arguments_json)
 
     def _argument_data(self, kind: str) -> dict[str, BindingValue]:
         data: dict[str, BindingValue] = {f"mcp{kind}context": None}
@@ -120,8 +120,8 @@ class ResourceRead(Call):
     parameters: dict[str, str]
     """What the expressions of the resource's template stand for in `uri`, which is not decoded."""
 
-    def _asked(self) -> Iterable[tuple[str, bytes | None]]:
-        return (("uri", to_json(self.uri)),)
+    def _asked(self) -> Iterable[tuple[bytes, bytes | None]]:
+        return ((b"uri", to_json(self.uri)),)
 
     def _own_data(self) -> dict[str, BindingValue]:
         parameters = {name.lower(): value for name, value in self.parameters.items()}

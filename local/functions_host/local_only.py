@@ -7,9 +7,9 @@ https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#securi
 
 import ipaddress
 import platform
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,26 +21,24 @@ class LocalOnly:
         self._app = app
         self._names = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", address}  # noqa: S104
         self._open = address in ("0.0.0.0", "::")  # noqa: S104
+        self._is_our_url = lru_cache(maxsize=64)(self._is_ours)  # clients say the same each time
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            refusal = self._refusal(Headers(scope=scope))
-            if refusal is not None:
-                await refusal(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        refusal = self._refusal(scope)
+        await (refusal or self._app)(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> Response | None:
-        if not self._is_ours(f"//{headers.get('host', '')}"):
+    def _refusal(self, scope: Scope) -> Response | None:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if not hosts or not all(self._is_our_url(b"//" + host) for host in hosts):
             return PlainTextResponse("This server answers only to the names of its own machine.", 421)
-        origin = headers.get("origin")
-        if origin is not None and not self._is_ours(origin):
+        origins = [value for name, value in scope["headers"] if name == b"origin"]
+        if not all(map(self._is_our_url, origins)):
             return PlainTextResponse("Pages of other machines may not call this server.", 403)
         return None
 
-    def _is_ours(self, url: str) -> bool:
+    def _is_ours(self, url: bytes) -> bool:
         try:
-            name = urlsplit(url).hostname or ""
+            name = urlsplit(url.decode("latin-1")).hostname or ""
         except ValueError:
             return False
         if name in self._names:

@@ -21,8 +21,22 @@ class _Error(msgspec.Struct):
     message: str | None
 
 
+_ABSENT = msgspec.Raw()
+
+
+class _Members(msgspec.Struct):
+    """What is read of a message, each member the JSON it was."""
+
+    jsonrpc: msgspec.Raw = _ABSENT
+    id: msgspec.Raw = _ABSENT
+    method: msgspec.Raw = _ABSENT
+    params: msgspec.Raw = _ABSENT
+    result: msgspec.Raw = _ABSENT
+    error: msgspec.Raw = _ABSENT
+
+
 _read_error = msgspec.json.Decoder(_Error | None).decode
-_read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_read_members = msgspec.json.Decoder(_Members).decode
 _read_text = msgspec.json.Decoder(str).decode
 _read_id = msgspec.json.Decoder(str | int).decode
 _JSON_SPACE = b" \t\r\n"  # and not what else Python strips
@@ -49,8 +63,7 @@ INTERNAL_ERROR = -32603
 TRANSPORT_ERROR = -32000
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A request: it is answered."""
 
     id: RequestId
@@ -59,16 +72,14 @@ class Request:
     """JSON; None where the message has none, or null."""
 
 
-@dataclass(frozen=True)
-class Notification:
+class Notification(msgspec.Struct, frozen=True):
     """A message with a method and no id: never answered."""
 
     method: str
     params: bytes | None
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """An answer of the client to a request of the server."""
 
     id: RequestId
@@ -99,36 +110,36 @@ def parse_message(body: bytes) -> Request | Notification | Response | None:
         raise MalformedMessageError(f"not a JSON object: {error}") from None
     if _nesting(body) > _DEEPEST_NESTING:
         raise MalformedMessageError(f"nested more than {_DEEPEST_NESTING} deep")
-    if _text(members.get("jsonrpc")) != "2.0":
+    if _text(members.jsonrpc) != "2.0":
         raise MalformedMessageError('jsonrpc is not "2.0"')
     return _classified(members)
 
 
 def result_response(request_id: RequestId, result: bytes) -> bytes:
     """Returns the JSON of an answer; `result` is JSON."""
-    return object_of([("result", result), ("id", to_json(request_id)), ("jsonrpc", b'"2.0"')])
+    return object_of([(b"result", result), (b"id", to_json(request_id)), (b"jsonrpc", b'"2.0"')])
 
 
 def error_response(request_id: RequestId, code: int, message: str) -> bytes:
     """Returns the JSON of an error answer."""
     error = to_json({"code": code, "message": message})
-    return object_of([("error", error), ("id", to_json(request_id)), ("jsonrpc", b'"2.0"')])
+    return object_of([(b"error", error), (b"id", to_json(request_id)), (b"jsonrpc", b'"2.0"')])
 
 
-def _classified(members: dict[str, msgspec.Raw]) -> Request | Notification | Response:
-    params = members.get("params")
-    params_json = None if params is None or bytes(params) == b"null" else bytes(params)
-    if "id" not in members:
-        if "method" not in members:
+def _classified(members: _Members) -> Request | Notification | Response:
+    params = bytes(members.params)
+    params_json = None if params in (b"", b"null") else params
+    if members.id is _ABSENT:
+        if members.method is _ABSENT:
             raise MalformedMessageError("neither id nor method")
         return Notification(_method(members), params_json)
-    request_id = _request_id(members["id"])
-    if "method" in members:
+    request_id = _request_id(members.id)
+    if members.method is not _ABSENT:
         return Request(request_id, _method(members), params_json)
-    if "error" in members:
-        _check_error(members["error"])
+    if members.error is not _ABSENT:
+        _check_error(members.error)
         return Response(request_id, is_error=True)
-    if "result" in members:
+    if members.result is not _ABSENT:
         return Response(request_id, is_error=False)
     raise MalformedMessageError("an id, but no method, result or error")
 
@@ -140,8 +151,8 @@ def _check_error(raw: msgspec.Raw) -> None:
         raise MalformedMessageError("error is not an object with a code and a message") from None
 
 
-def _method(members: dict[str, msgspec.Raw]) -> str:
-    method = _text(members["method"])
+def _method(members: _Members) -> str:
+    method = _text(members.method)
     if method is None:
         raise MalformedMessageError("method is not a string")
     return method
@@ -163,8 +174,8 @@ def _is_integer(raw: msgspec.Raw) -> bool:
     return bytes(raw).lstrip(b"-").isdigit()
 
 
-def _text(raw: msgspec.Raw | None) -> str | None:
-    return _read_text(raw) if raw is not None and bytes(raw).startswith(b'"') else None
+def _text(raw: msgspec.Raw) -> str | None:
+    return _read_text(raw) if bytes(raw).startswith(b'"') else None
 
 
 def _nesting(body: bytes) -> int:

@@ -127,10 +127,10 @@ class McpProtocol:
             version = asked if asked in _VERSIONS else version
         return object_of(
             [
-                ("protocolVersion", to_json(version)),
-                ("capabilities", _CAPABILITIES),
-                ("serverInfo", to_json({"name": options.server_name, "version": options.server_version})),
-                ("instructions", None if options.instructions is None else to_json(options.instructions)),
+                (b"protocolVersion", to_json(version)),
+                (b"capabilities", _CAPABILITIES),
+                (b"serverInfo", to_json({"name": options.server_name, "version": options.server_version})),
+                (b"instructions", None if options.instructions is None else to_json(options.instructions)),
             ]
         )
 

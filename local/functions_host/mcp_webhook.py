@@ -4,16 +4,15 @@ What it answers, down to empty bodies and odd status codes, is what Microsoft.Az
 """
 
 import email.message
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from functools import lru_cache
 
 import msgspec
-from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from local.errors import LocalError
 from local.functions_host import mcp_messages
 from local.functions_host.keys import KeyGuard
 from local.functions_host.legacy_sse import SseSession, message_event, new_id
@@ -22,7 +21,8 @@ from local.functions_host.mcp_protocol import refuse_unreadable_initialize
 from local.functions_host.served_app import ServedApp
 from local.functions_host.wire_json import object_of, to_json
 
-WEBHOOK_PATH = "/runtime/webhooks/mcp"
+WEBHOOKS = "/runtime/webhooks/"
+WEBHOOK_PATH = f"{WEBHOOKS}mcp"
 _VERBS = ("GET", "PUT", "POST", "DELETE", "OPTIONS")  # of the host's webhook route; it knows no others
 _EVENT_STREAM = {
     "Content-Type": "text/event-stream",
@@ -37,11 +37,15 @@ _WELL_KNOWN_HEADERS = (
     "Content-Length Content-Type Cookie Date DNT Expect Forwarded From Host If-Match If-Modified-Since If-None-Match "
     "Keep-Alive Origin Pragma Range Referer TE Transfer-Encoding Upgrade User-Agent Via"
 )
-_HEADER_NAMES = {name.lower(): name for name in _WELL_KNOWN_HEADERS.split()}
+_HEADER_NAMES = {name.lower().encode(): name for name in _WELL_KNOWN_HEADERS.split()}
+
+
+class _BodyTooLargeError(LocalError):
+    """The body of a request is longer than the host takes."""
 
 
 class McpWebhook:
-    """The ASGI endpoint of everything below /runtime/webhooks."""
+    """The ASGI endpoint of everything below /runtime/webhooks/."""
 
     def __init__(self, app: ServedApp, guard: KeyGuard) -> None:
         self._app = app
@@ -50,12 +54,13 @@ class McpWebhook:
         self._sessions: dict[str, SseSession] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
         try:
-            response = await self._respond(request)
+            response = await self._respond(Request(scope, receive))
         except (MalformedMessageError, ClientDisconnect):
             # The extension lets the exception out, and the host answers with an empty 500.
             response = Response(status_code=500)
+        except _BodyTooLargeError:
+            response = Response(status_code=413, headers={"Connection": "close"})
         await response(scope, receive, send)
 
     def close_sessions(self) -> None:
@@ -63,16 +68,15 @@ class McpWebhook:
         for session in self._sessions.values():
             session.close()
 
-    async def _respond(self, request: Request) -> Response:
-        extension = request.path_params["extension"].lower()
-        if extension != "mcp" or request.method not in _VERBS:
+    async def _respond(self, request: Request) -> ASGIApp:
+        path: str = request.scope["path"].rstrip("/").lower()
+        if path[len(WEBHOOKS) :].partition("/")[0] != "mcp" or request.method not in _VERBS:
             return Response(status_code=404)
         # The host asks for the key before the extension sees anything.
         refusal = None if self._app.settings.mcp.webhook_is_anonymous else self._guard.refuse_webhook(request)
         if refusal is not None:
             return Response(status_code=refusal)
         # The transports are told apart by how the path ends, whatever stands before it.
-        path: str = request.scope["path"].rstrip("/").lower()
         if path.endswith("sse"):
             return self._open_stream(request) if request.method == "GET" else Response(status_code=405)
         if path.endswith("message"):
@@ -81,14 +85,15 @@ class McpWebhook:
 
     # Streamable HTTP: every POST is answered on its own; there is no session to remember.
 
-    async def _streamable(self, request: Request) -> Response:
-        if not _accepts_json_and_events(",".join(request.headers.getlist("accept"))):
+    async def _streamable(self, request: Request) -> ASGIApp:
+        headers = _headers(request)
+        if not _accepts_json_and_events(headers.get("Accept", "")):
             text = "Not Acceptable: Client must accept both application/json and text/event-stream"
             return _transport_error(406, text)
-        session_id = request.headers.get("mcp-session-id") or None
+        session_id = headers.get("mcp-session-id") or None
         if session_id and _parse_client_state(session_id) is None:
             return _transport_error(400, "Invalid client state.")
-        message = parse_message(await self._json_body(request))
+        message = parse_message(await self._json_body(request, headers))
         if message is None:
             return _transport_error(400, "Bad Request: The POST body did not contain a valid JSON-RPC message.")
         if not isinstance(message, mcp_messages.Request):
@@ -97,14 +102,15 @@ class McpWebhook:
         if session_id is None and message.method == "initialize":
             refuse_unreadable_initialize(message)
             new_session = f"{new_id()}|{self.instance_id}"
-        client = McpClient("http-streamable", _headers(request.headers), session_id)
+        client = McpClient("http-streamable", headers, session_id)
         return _OneEvent(await self._app.answer(message, client), new_session)
 
     # Legacy HTTP+SSE: GET opens a stream, messages are posted to the endpoint that its first event names.
 
     def _open_stream(self, request: Request) -> Response:
         client_id = new_id()
-        client = McpClient("http-sse", _headers(request.headers), request.headers.get("mcp-session-id"))
+        headers = _headers(request)
+        client = McpClient("http-sse", headers, headers.get("mcp-session-id"))
         session = self._sessions[client_id] = SseSession(client, self._app.answer)
         endpoint = self._message_endpoint(request, f"{client_id}|{self.instance_id}")
 
@@ -134,7 +140,7 @@ class McpWebhook:
         ids = _parse_client_state(client_state)
         if ids is None:
             return _bad_request(f"Invalid client state. {connect}")
-        message = parse_message(await self._json_body(request))
+        message = parse_message(await self._json_body(request, _headers(request)))
         if message is None:
             return _bad_request("No message in request body.")
         client_id, instance_id = ids
@@ -146,36 +152,48 @@ class McpWebhook:
             return _bad_request(f"No active session for client '{client_id}' and instance '{instance_id}'. {connect}")
         return Response(b"Accepted", status_code=202)  # in Azure the queue would carry it to the other instance
 
-    async def _json_body(self, request: Request) -> bytes:
-        """Returns the body as UTF-8. Raises MalformedMessageError if it is not declared as JSON."""
-        charset = _json_charset(request.headers.get("content-type", ""))
-        too_large = HTTPException(413, headers={"Connection": "close"})
-        if int(request.headers.get("content-length", 0)) > self._app.settings.body_limit:
-            raise too_large
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._app.settings.body_limit:
-                raise too_large
+    async def _json_body(self, request: Request, headers: dict[str, str]) -> bytes:
+        """Returns the body as UTF-8. Raises MalformedMessageError if it is not declared as JSON, _BodyTooLargeError."""
+        charset = _json_charset(headers.get("Content-Type", ""))
+        limit = self._app.settings.body_limit
+        if int(headers.get("Content-Length", 0)) > limit:
+            raise _BodyTooLargeError
+        body = await _body(request.receive, limit)
         if charset == "utf-8":
-            return bytes(body)
+            return body
         try:
             return body.decode(charset).encode()
         except (LookupError, UnicodeDecodeError) as error:
             raise MalformedMessageError(str(error)) from None
 
 
-class _OneEvent(Response):
+class _OneEvent:
     """The answer to a request over Streamable HTTP. It has no Content-Length, because the extension streams it."""
 
     def __init__(self, message: bytes, session_id: str | None) -> None:
-        super().__init__(message_event(message))
-        self.raw_headers = _RAW_EVENT_STREAM
-        if session_id:
-            self.raw_headers = [*_RAW_EVENT_STREAM, (b"mcp-session-id", session_id.encode())]
+        self._event = message_event(message)
+        self._session_id = session_id
 
-    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        pass  # ready-made
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _RAW_EVENT_STREAM
+        if self._session_id:
+            headers = [*headers, (b"mcp-session-id", self._session_id.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._event})
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    """Returns the body of a request. Raises _BodyTooLargeError beyond `limit` bytes, ClientDisconnect."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message["body"]
+        if len(body) > limit:
+            raise _BodyTooLargeError
+        if not message["more_body"]:
+            return bytes(body)
 
 
 @lru_cache(maxsize=64)  # a client says the same each time
@@ -202,13 +220,13 @@ def _parse_client_state(state: str) -> tuple[str, str] | None:
     return (parts[0], parts[1]) if len(parts) == 2 else None
 
 
-def _headers(headers: Headers) -> dict[str, str]:
+def _headers(request: Request) -> dict[str, str]:
     """Returns the headers as the function sees them: one value a name, joined with a comma."""
-    seen: dict[str, str] = {}
-    for name, value in headers.items():
-        name = _HEADER_NAMES.get(name, name)
-        seen[name] = f"{seen[name]},{value}" if name in seen else value
-    return seen
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in request.scope["headers"]:
+        name, value = _HEADER_NAMES.get(raw_name) or raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
 
 
 def _without_type(headers: dict[str, str]) -> dict[str, str]:
@@ -217,7 +235,7 @@ def _without_type(headers: dict[str, str]) -> dict[str, str]:
 
 def _transport_error(status: int, message: str) -> Response:
     error = to_json({"code": TRANSPORT_ERROR, "message": message})
-    body = object_of([("error", error), ("id", b'""'), ("jsonrpc", b'"2.0"')])
+    body = object_of([(b"error", error), (b"id", b'""'), (b"jsonrpc", b'"2.0"')])
     return Response(body, status, media_type="application/json; charset=utf-8")
 
 

@@ -67,14 +67,14 @@ def _message(message: _Message) -> bytes:
 
 
 def _written(block: Any, role: str) -> bytes:
-    return object_of([("content", to_json(block)), ("role", to_json(role))])
+    return object_of([(b"content", to_json(block)), (b"role", to_json(role))])
 
 
 def _result(result: _GetPromptResult, messages: list[bytes]) -> bytes:
     return object_of(
         [
-            ("description", None if result.description is None else to_json(result.description)),
-            ("messages", b"[%b]" % b",".join(messages)),
-            ("_meta", None if result.meta is None else to_json(result.meta)),
+            (b"description", None if result.description is None else to_json(result.description)),
+            (b"messages", b"[%b]" % b",".join(messages)),
+            (b"_meta", None if result.meta is None else to_json(result.meta)),
         ]
     )

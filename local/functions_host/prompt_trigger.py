@@ -54,12 +54,12 @@ class PromptTrigger:
         """The element of prompts/list, as JSON."""
         return object_of(
             [
-                ("name", to_json(self.public_name)),
-                ("title", optional_json(self.title)),
-                ("description", optional_json(self.description)),
-                ("arguments", _array(self.arguments)),
-                ("icons", _array(self.icons)),
-                ("_meta", optional_json(self.metadata or None)),
+                (b"name", to_json(self.public_name)),
+                (b"title", optional_json(self.title)),
+                (b"description", optional_json(self.description)),
+                (b"arguments", _array(self.arguments)),
+                (b"icons", _array(self.icons)),
+                (b"_meta", optional_json(self.metadata or None)),
             ]
         )
 
@@ -109,7 +109,7 @@ def _array(elements: list[PromptArgument] | list[Icon] | None) -> bytes | None:
     if elements is None:
         return None
     written = [
-        object_of([(name, optional_json(getattr(element, name))) for name in element.__struct_fields__])
+        object_of([(name.encode(), optional_json(getattr(element, name))) for name in element.__struct_fields__])
         for element in elements
     ]
     return b"[%b]" % b",".join(written)

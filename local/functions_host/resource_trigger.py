@@ -44,12 +44,12 @@ class ResourceTrigger:
         # A `size` is lost on the way from the worker to the extension, whose attribute has it as a nullable number.
         return object_of(
             [
-                ("name", to_json(self.resource_name)),
-                ("title", optional_json(self.title)),
-                ("uriTemplate" if self.match else "uri", to_json(self.public_name)),
-                ("description", optional_json(self.description)),
-                ("mimeType", optional_json(self.mime_type)),
-                ("_meta", optional_json(self.metadata or None)),
+                (b"name", to_json(self.resource_name)),
+                (b"title", optional_json(self.title)),
+                (b"uriTemplate" if self.match else b"uri", to_json(self.public_name)),
+                (b"description", optional_json(self.description)),
+                (b"mimeType", optional_json(self.mime_type)),
+                (b"_meta", optional_json(self.metadata or None)),
             ]
         )
 

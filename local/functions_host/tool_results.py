@@ -79,9 +79,9 @@ def _result(
 ) -> bytes:
     return object_of(
         [
-            ("content", to_json(blocks)),
-            ("structuredContent", None if structured == b"null" else structured),
-            ("isError", None if is_error is None else to_json(is_error)),
-            ("_meta", None if meta is None else to_json(meta)),
+            (b"content", to_json(blocks)),
+            (b"structuredContent", None if structured == b"null" else structured),
+            (b"isError", None if is_error is None else to_json(is_error)),
+            (b"_meta", None if meta is None else to_json(meta)),
         ]
     )

@@ -36,11 +36,11 @@ class ToolTrigger:
         """The element of tools/list, as JSON."""
         return object_of(
             [
-                ("name", to_json(self.public_name)),
-                ("description", to_json(self.description)),
-                ("inputSchema", to_json(self.input_schema)),
-                ("outputSchema", optional_json(self.output_schema)),
-                ("_meta", optional_json(self.metadata or None)),
+                (b"name", to_json(self.public_name)),
+                (b"description", to_json(self.description)),
+                (b"inputSchema", to_json(self.input_schema)),
+                (b"outputSchema", optional_json(self.output_schema)),
+                (b"_meta", optional_json(self.metadata or None)),
             ]
         )
 

@@ -13,18 +13,20 @@ import msgspec
 
 _encode = msgspec.json.Encoder().encode
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_TO_ESCAPE = re.compile(rb"[^\x00-\x7e]|['<>&+`\\]")  # a backslash, because a quote may follow it
 _ESCAPED_ASCII = [(each.encode(), f"\\u{ord(each):04X}".encode()) for each in "'<>&+`\x7f"]
+# All that needs nothing done. A backslash is not among them, because a quote may follow it.
+_PLAIN = bytes(code for code in range(0x7F) if chr(code) not in "'<>&+`\\")
 
 
 def to_json(value: object) -> bytes:
     """Returns `value` as the extension would write it. Raises UnicodeEncodeError for half of a surrogate pair."""
     text = _encode(value)
-    if not _TO_ESCAPE.search(text):  # nearly always
+    special = text.translate(None, _PLAIN)
+    if not special:  # nearly always
         return text
     # None of these characters occurs in JSON outside of a string, so replacing them wherever they stand is safe.
     for plain, escaped in _ESCAPED_ASCII:
-        if plain in text:
+        if plain in special:
             text = text.replace(plain, escaped)
     if b'\\"' in text:
         # An escaped backslash may stand right before a quote: hide those while the quotes are replaced.
@@ -32,9 +34,9 @@ def to_json(value: object) -> bytes:
     return text if text.isascii() else _NOT_ASCII.sub(_escape, text.decode()).encode()
 
 
-def object_of(members: Iterable[tuple[str, bytes | None]]) -> bytes:
+def object_of(members: Iterable[tuple[bytes, bytes | None]]) -> bytes:
     """Returns a JSON object made of members that are JSON already, in their order, leaving out those that are None."""
-    return b"{" + b",".join(b'"%b":%b' % (name.encode(), text) for name, text in members if text is not None) + b"}"
+    return b"{%b}" % b",".join([b'"%b":%b' % (name, text) for name, text in members if text is not None])
 
 
 def optional_json(value: object) -> bytes | None:

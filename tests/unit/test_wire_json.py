@@ -40,4 +40,4 @@ def test_it_is_compact_and_escapes_as_dotnet_does() -> None:
 
 @shows("transport.nulls")
 def test_members_that_are_none_are_left_out() -> None:
-    assert object_of([("a", b"1"), ("b", None), ("c", b"[]")]) == b'{"a":1,"c":[]}'
+    assert object_of([(b"a", b"1"), (b"b", None), (b"c", b"[]")]) == b'{"a":1,"c":[]}'
