@@ -16,7 +16,6 @@ from uuid import UUID
 from local.errors import InvocationError
 from local.functions_host.app_advice import advice
 from local.functions_host.bindings import BindingContext
-from local.functions_host.blob_binding import BlobBinding
 from local.functions_host.blob_store import BlobStore
 from local.functions_host.calls import Call
 from local.functions_host.functions import Function, FunctionApp, load_functions
@@ -72,7 +71,6 @@ class FunctionsHost:
     """The calls under way, by invocation id."""
     advice: tuple[str, ...] = ()
     """What the person should know of an app that loads, and yet does not do what was meant."""
-    _preparing: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.queues = QueueStore(self.settings.configuration)
@@ -82,9 +80,6 @@ class FunctionsHost:
         indexed = await self.worker.start()
         self.app = load_functions(indexed, self.settings.configuration)
         self.advice = advice(self.settings.app_directory, indexed)
-        bindings = [each for function in self.app.functions for each in (*function.inputs, *function.outputs)]
-        if any(isinstance(binding, BlobBinding) for binding in bindings):
-            self._preparing = asyncio.create_task(self.blobs.prepare())
 
     def retire(self) -> None:
         """Lets calls under way go on, for a stop that follows them."""

@@ -47,8 +47,8 @@ class Watchdog(threading.Thread):
             where = self._own_line(sys._current_frames().get(self._loop_thread))  # pyright: ignore[reportPrivateUsage]
             if where:
                 self._say(
-                    f"{where} holds up every other call: it blocks the worker's event loop. Make the function async "
-                    "and await what takes long, or declare it with @app.mcp_tool_trigger, which runs it in a thread."
+                    f"{where} holds up every other call: it blocks the worker's event loop. Await what takes long, "
+                    "or make the function a plain def with @app.mcp_tool_trigger, which the worker runs in a thread."
                 )
             turned.wait()
 
