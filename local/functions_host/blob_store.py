@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.errors import BindingError
-from local.functions_host.connections import storage_connection_string
+from local.functions_host.connections import may_need_proxy, storage_connection_string
 from local.functions_host.settings import Configuration
+
+_REMEMBERED_BLOBS = 1000
 
 if TYPE_CHECKING:  # the SDK takes half a second and 34 MiB to import, so it is imported when first used
     from azure.storage.blob.aio import BlobClient, BlobServiceClient
@@ -33,12 +35,21 @@ class BlobPath:
         return not {".", ".."}.isdisjoint(self.blob.split("/"))
 
 
+@dataclass(frozen=True)
+class _Written:
+    """A blob as it was when it was written here last."""
+
+    etag: str
+    metadata: dict[str, str]
+
+
 class BlobStore:
     """The accounts that the app's connections name. Clients are made on first use and shared by all calls."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._services: dict[str, BlobServiceClient] = {}
+        self._written: dict[tuple[str, BlobPath], _Written] = {}
 
     async def read(self, connection: str, path: BlobPath) -> bytes | None:
         """Returns the content of a blob, or None if it or its container does not exist. Raises BindingError."""
@@ -61,20 +72,21 @@ class BlobStore:
         Metadata that the blob has is kept, `metadata` is added. Raises BindingError.
         """
         service = await self._service(connection)
-        from azure.core.exceptions import AzureError, ResourceNotFoundError
+        from azure.core.exceptions import AzureError
 
         if path.has_dot_segments:
             raise BindingError(f"The blob name '{path.blob}' is not modelled: it has a segment of dots.")
         blob = service.get_blob_client(path.container, path.blob)
+        before = self._written.pop((connection, path), None)
         try:
-            metadata = await _metadata(blob) | metadata
-            try:
-                await _put(blob, content, metadata)
-            except ResourceNotFoundError:
-                await _create_container(service, path.container)
-                await _put(blob, content, metadata)
+            written = await _put_unless_changed(blob, content, metadata, before)
+            if written is None:
+                written = await _replace(service, blob, content, metadata)
         except AzureError as error:
             raise _failure(service, path, "written", error) from error
+        self._written[connection, path] = written
+        if len(self._written) > _REMEMBERED_BLOBS:
+            del self._written[next(iter(self._written))]
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -87,7 +99,8 @@ class BlobStore:
             # In a thread: meanwhile other calls go on.
             await asyncio.to_thread(importlib.import_module, "azure.storage.blob.aio")
             text = storage_connection_string(self._configuration, connection)
-            service = self._services[connection] = _service_client(connection, text)
+            # Another call may have been faster meanwhile.
+            service = self._services.setdefault(connection, _service_client(connection, text))
         return service
 
 
@@ -98,9 +111,45 @@ def _service_client(connection: str, connection_string: str) -> "BlobServiceClie
     # there is reported at once. (The real host goes on trying for about half a minute.)
     retries = LinearRetry(backoff=0, retry_total=2, random_jitter_range=0)
     try:
-        return BlobServiceClient.from_connection_string(connection_string, retry_policy=retries)
+        return BlobServiceClient.from_connection_string(
+            connection_string, retry_policy=retries, use_env_settings=may_need_proxy(connection_string)
+        )
     except ValueError as error:
         raise BindingError(f"The connection string of '{connection}' cannot be used: {error}") from None
+
+
+async def _put_unless_changed(
+    blob: "BlobClient", content: bytes, metadata: dict[str, str], before: _Written | None
+) -> _Written | None:
+    """Writes a blob that is new, or still as it was `before`; None if it is neither.
+
+    The real host asks for the properties of the blob first, each time. What it would hear is nearly always known here,
+    and then one request does, with the condition that it still holds.
+    """
+    from azure.core import MatchConditions
+    from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+
+    try:
+        if before is None:
+            return await _put(blob, content, metadata, overwrite=False)
+        metadata = before.metadata | metadata
+        return await _put(blob, content, metadata, etag=before.etag, match_condition=MatchConditions.IfNotModified)
+    except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+        return None
+
+
+async def _replace(
+    service: "BlobServiceClient", blob: "BlobClient", content: bytes, metadata: dict[str, str]
+) -> _Written:
+    """Writes a blob whatever it was, with its metadata kept."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    metadata = await _metadata(blob) | metadata
+    try:
+        return await _put(blob, content, metadata)
+    except ResourceNotFoundError:
+        await _create_container(service, blob.container_name)
+        return await _put(blob, content, metadata)
 
 
 async def _metadata(blob: "BlobClient") -> dict[str, str]:
@@ -119,13 +168,18 @@ async def _metadata(blob: "BlobClient") -> dict[str, str]:
     return dict(properties.metadata or {})
 
 
-async def _put(blob: "BlobClient", content: bytes, metadata: dict[str, str]) -> None:
+async def _put(
+    blob: "BlobClient", content: bytes, metadata: dict[str, str], *, overwrite: bool = True, **condition: Any
+) -> _Written:
     from azure.storage.blob import ContentSettings
 
     # One request, so a reader finds the old blob or the new one. The real host opens a stream instead, behind which
     # a reader may for a moment find an empty blob.
     settings = ContentSettings(content_type="application/octet-stream")
-    await blob.upload_blob(content, overwrite=True, metadata=metadata, content_settings=settings)
+    answer = await blob.upload_blob(
+        content, overwrite=overwrite, metadata=metadata, content_settings=settings, **condition
+    )
+    return _Written(answer["etag"], metadata)
 
 
 async def _create_container(service: "BlobServiceClient", name: str) -> None:

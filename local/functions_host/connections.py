@@ -43,6 +43,14 @@ def azurite_queue_port(connection_string: str) -> int | None:
     return _azurite_port(connection_string, "queueendpoint", _AZURITE_QUEUE_PORT)
 
 
+def may_need_proxy(connection_string: str) -> bool:
+    """Tells whether clients of the SDK should look into the environment for a proxy.
+
+    Nobody goes through one to this machine, and the look, which reads .netrc as well, takes longer than the request.
+    """
+    return azurite_blob_port(connection_string) is None
+
+
 def _azurite_port(connection_string: str, member: str, default: int) -> int | None:
     parts = _parts(connection_string)
     if parts.get("usedevelopmentstorage", "").lower() == "true":

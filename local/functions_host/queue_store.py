@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from local.errors import BindingError
-from local.functions_host.connections import storage_connection_string
+from local.functions_host.connections import may_need_proxy, storage_connection_string
 from local.functions_host.settings import Configuration
 
 if TYPE_CHECKING:  # the SDK takes most of a second to import, so it is imported when first used
@@ -53,7 +53,8 @@ class QueueStore:
         if service is None:
             await asyncio.to_thread(importlib.import_module, "azure.storage.queue.aio")
             text = storage_connection_string(self._configuration, connection)
-            service = self._services[connection] = _service_client(connection, text)
+            # Another call may have been faster meanwhile.
+            service = self._services.setdefault(connection, _service_client(connection, text))
         return service
 
 
@@ -63,7 +64,8 @@ def _service_client(connection: str, connection_string: str) -> "QueueServiceCli
     # As for blobs: a storage that is not there is reported at once.
     try:
         return QueueServiceClient.from_connection_string(
-            connection_string, retry_total=2, initial_backoff=0, increment_base=0, random_jitter_range=0
-        )
+            connection_string, retry_total=2, initial_backoff=0, increment_base=0, random_jitter_range=0,
+            use_env_settings=may_need_proxy(connection_string),
+        )  # fmt: skip
     except ValueError as error:
         raise BindingError(f"The connection string of '{connection}' cannot be used: {error}") from None

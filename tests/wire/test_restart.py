@@ -57,6 +57,37 @@ def test_metadata_of_a_blob_is_kept_when_a_snippet_replaces_it(tmp_path: Path) -
         assert blob.get_blob_properties().metadata["owner"] == "me"
 
 
+@shows("storage.overwrite")
+def test_a_snippet_that_another_program_changed_or_deleted_meanwhile_is_replaced_with_what_that_left(
+    tmp_path: Path,
+) -> None:
+    from azure.storage.blob import BlobServiceClient
+
+    storage = azurite_connection_string(free_port())
+    with (
+        running_server("src", storage=storage, data=tmp_path) as server,
+        BlobServiceClient.from_connection_string(storage) as service,
+    ):
+        blob = service.get_blob_client("snippets", "mine.json")
+
+        def save_text(text: str) -> None:
+            result = post(server.target, call("savesnippet", {"snippetname": "mine", "snippet": text})).event["result"]
+            assert "isError" not in result
+            assert blob.download_blob().readall() == text.encode()
+
+        save_text("first")
+        blob.set_blob_metadata({"owner": "me"})
+        save_text("after a change")
+        assert blob.get_blob_properties().metadata["owner"] == "me"
+        save_text("again")
+        assert blob.get_blob_properties().metadata["owner"] == "me"
+        blob.delete_blob()
+        save_text("after a deletion")
+        assert "owner" not in blob.get_blob_properties().metadata
+        service.delete_container("snippets")
+        save_text("in a new container")
+
+
 @shows("storage.other-blob-types")
 @pytest.mark.parametrize("blob_type", ["AppendBlob", "PageBlob"])
 def test_a_blob_that_no_snippet_can_replace_fails_the_call_and_stays(tmp_path: Path, blob_type: str) -> None:
