@@ -4,7 +4,6 @@ The extension is built on the C# SDK (ModelContextProtocol 0.4.0-preview.3), who
 Parts of a message stay the JSON they were, so that a number such as 1.50 reaches the function as it was written.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -41,7 +40,7 @@ _read_text = msgspec.json.Decoder(str).decode
 _read_id = msgspec.json.Decoder(str | int).decode
 _JSON_SPACE = b" \t\r\n"  # and not what else Python strips
 _DEEPEST_NESTING = 64  # System.Text.Json's limit
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class MalformedMessageError(LocalError):
@@ -181,9 +180,10 @@ def _text(raw: msgspec.Raw) -> str | None:
 def _nesting(body: bytes) -> int:
     if body.count(b"{") + body.count(b"[") <= _DEEPEST_NESTING:
         return 0  # cannot be too deep, and nearly every message ends here
+    # Without escaped quotes, every second part between two quotes is outside of strings.
+    outside = b"".join(body.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2])
     depth = deepest = 0
-    for match in _STRUCTURE.finditer(body):
-        character = match.group()[:1]
-        depth += 1 if character in b"[{" else -1 if character in b"]}" else 0
+    for bracket in outside.translate(None, _ALL_BUT_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
         deepest = max(deepest, depth)
     return deepest

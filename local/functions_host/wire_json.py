@@ -8,11 +8,12 @@ https://learn.microsoft.com/dotnet/standard/serialization/system-text-json/chara
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
 _encode = msgspec.json.Encoder().encode
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_NOT_ASCII = re.compile(r"([^\x00-\x7f]{1,32})")  # short enough to remember thousands of them
 _ESCAPED_ASCII = [(each.encode(), f"\\u{ord(each):04X}".encode()) for each in "'<>&+`\x7f"]
 # All that needs nothing done. A backslash is not among them, because a quote may follow it.
 _PLAIN = bytes(code for code in range(0x7F) if chr(code) not in "'<>&+`\\")
@@ -31,7 +32,7 @@ def to_json(value: object) -> bytes:
     if b'\\"' in text:
         # An escaped backslash may stand right before a quote: hide those while the quotes are replaced.
         text = text.replace(b"\\\\", b"\x00").replace(b'\\"', b"\\u0022").replace(b"\x00", b"\\\\")
-    return text if text.isascii() else _NOT_ASCII.sub(_escape, text.decode()).encode()
+    return text if text.isascii() else _ascii(text.decode())
 
 
 def object_of(members: Iterable[tuple[bytes, bytes | None]]) -> bytes:
@@ -44,9 +45,13 @@ def optional_json(value: object) -> bytes | None:
     return None if value is None else to_json(value)
 
 
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    if code < 0x10000:
-        return f"\\u{code:04X}"
-    code -= 0x10000
-    return f"\\u{0xD800 + (code >> 10):04X}\\u{0xDC00 + (code & 0x3FF):04X}"
+def _ascii(text: str) -> bytes:
+    parts = _NOT_ASCII.split(text)  # in turns what is ASCII and what is not
+    parts[1::2] = map(_escaped, parts[1::2])
+    return "".join(parts).encode()
+
+
+@lru_cache(maxsize=4096)  # letters and words come back
+def _escaped(characters: str) -> str:
+    units = characters.encode("utf-16-be").hex("-", 2).upper()
+    return "\\u" + units.replace("-", "\\u")
