@@ -14,7 +14,7 @@ REQUEST_NUMBER = 100_000_000
 CALLER_NUMBER = 200_000_000
 
 KB = 1024
-_LINE = "total = total + index * 7 - count / 2  # one line of a snippet\n"
+_LINE = "total = count * 7 - index / 2  # a line without what some servers escape in JSON\n"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ HELLO = Call("tools/call", {"name": "hello", "arguments": {}}, GREETING)
 
 
 def snippet(size: int) -> str:
-    """Returns a text of `size` characters that looks like code and needs little escaping in JSON."""
+    """Returns a text of `size` characters that looks like code."""
     return (_LINE * (size // len(_LINE) + 1))[:size]
 
 
@@ -59,8 +59,7 @@ def get_snippet(size: int) -> Call:
 def save_snippet(name: str, size: int) -> Call:
     """Returns the call of the tool that writes a snippet of this size."""
     arguments = {"snippetname": name, "snippet": snippet(size)}
-    expected = f"Snippet '{name}' saved successfully"
-    return Call("tools/call", {"name": "savesnippet", "arguments": arguments}, expected)
+    return Call("tools/call", {"name": "savesnippet", "arguments": arguments}, "saved successfully")
 
 
 def download(size: int) -> Call:

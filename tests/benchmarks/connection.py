@@ -14,7 +14,7 @@ from httptools import HttpResponseParser
 from tests.benchmarks.event_stream import Event, EventReader
 
 HOST = "127.0.0.1"
-_END_SECONDS = 0.05
+_END_SECONDS = 0.5
 _SHOWN_OF_ERROR = 500
 
 
@@ -60,7 +60,10 @@ class Connection(asyncio.Protocol):
 
     async def ask(self, request: bytes, awaited: bytes = b"") -> Response:
         """Returns the response to a request; of an event stream, the event that holds `awaited`. Raises CallError."""
+        if not self.usable:
+            raise CallError("the server closed the connection")
         self._awaited = awaited
+        self._response = Response()
         self._answered = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._answered

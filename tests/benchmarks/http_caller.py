@@ -30,10 +30,7 @@ class HttpCaller:
 
     async def call(self, number: bytes) -> float:
         """Makes the call, and returns when its answer was there. Raises CallError if it is not the right one."""
-        if not self._connection.usable:
-            self._connection.close()
-            self._connection = await Connection.open(self._load.port)
-        response = await self._connection.ask(self._head + self._template.body(number), number)
+        response = await self._ask(self._head + self._template.body(number), number)
         if response.status != 200 or not self._template.is_answered_by(response.body, number):
             raise CallError(response.shown())
         if self._is_handshake and self._load.transport == "session":
@@ -43,21 +40,24 @@ class HttpCaller:
     async def close(self) -> None:
         """Ends the sessions, so that they do not weigh on what is measured next, and disconnects."""
         for session in self._sessions:
-            if not self._connection.usable:
-                self._connection.close()
-                self._connection = await Connection.open(self._load.port)
             headers = after_handshake() | {"Mcp-Session-Id": session.decode()}
-            await self._connection.ask(request_head("DELETE", self._load.port, self._load.path, headers))
+            await self._ask(request_head("DELETE", self._load.port, self._load.path, headers))
         self._connection.close()
+
+    async def _ask(self, request: bytes, awaited: bytes = b"") -> Response:
+        if not self._connection.usable:
+            self._connection.close()
+            self._connection = await Connection.open(self._load.port)
+        return await self._connection.ask(request, awaited)
 
     async def _shake_hands(self) -> None:
         number = b"%d" % REQUEST_NUMBER
         body = Template(INITIALIZE, 0).body(number)
-        response = await self._connection.ask(post(self._load.port, self._load.path, body, self._headers), number)
+        response = await self._ask(post(self._load.port, self._load.path, body, self._headers), number)
         self._remember(response)
         self._headers["Mcp-Session-Id"] = self._sessions[0].decode()
         initialized = post(self._load.port, self._load.path, INITIALIZED, self._headers | after_handshake())
-        accepted = await self._connection.ask(initialized)
+        accepted = await self._ask(initialized)
         if accepted.status != 202:
             raise CallError(accepted.shown())
 

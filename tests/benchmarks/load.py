@@ -1,6 +1,6 @@
 """The load generator: `measurement.LoadGenerator` runs it. Every answer is checked."""
 
-from tests.benchmarks.calling import Caller, serve_loads
+from tests.benchmarks.calling import Caller, run, serve_loads
 from tests.benchmarks.http_caller import HttpCaller
 from tests.benchmarks.measurement import Load
 from tests.benchmarks.sse_caller import SseCaller
@@ -12,4 +12,4 @@ def make_caller(load: Load, caller: int) -> Caller:
 
 
 if __name__ == "__main__":
-    serve_loads(make_caller)
+    run(serve_loads(make_caller))

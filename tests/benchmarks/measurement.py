@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,7 @@ from tests.benchmarks.cores import staying_on
 
 ROOT = Path(__file__).resolve().parents[2]
 _STOP_SECONDS = 20
+BEGUN = b"begun\n"
 
 type Transport = Literal["http", "session", "sse"]
 
@@ -36,7 +37,7 @@ class Measurement:
     """What came of a Load. Times and rates are None where no answer was right."""
 
     answers: int
-    """All of them, also those before and after the time that counts."""
+    """Since it was said that it has begun; some are later than the time that counts."""
     requests_per_second: float | None
     p50_ms: float | None
     p99_ms: float | None
@@ -64,12 +65,16 @@ class LoadGenerator:
         """The id of the process."""
         return self._process.pid
 
-    def measure(self, load: Load) -> Measurement:
-        """Does a load. Raises MeasurementError if the process has ended; it has said why on stderr."""
+    def measure(self, load: Load, begun: Callable[[], None]) -> Measurement:
+        """Does a load; `begun` is called when all callers are at it. Raises MeasurementError if the process has ended,
+        which has said why on stderr.
+        """
         assert self._process.stdin and self._process.stdout
         try:
             self._process.stdin.write(msgspec.json.encode(load) + b"\n")
             self._process.stdin.flush()
+            if self._process.stdout.readline() == BEGUN:
+                begun()
             return msgspec.json.decode(self._process.stdout.readline(), type=Measurement)
         except (BrokenPipeError, msgspec.DecodeError):
             raise MeasurementError(f"The load generator ended during '{load.call.method}' on {load.path}") from None

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,16 +44,20 @@ class ProcessTree:
 
     def memory(self) -> float:
         """Returns the resident memory in MiB, summed over the processes."""
-        return sum(each.memory_info().rss for each in self._processes()) / _MIB
+        return sum(self._each(lambda process: process.memory_info().rss)) / _MIB
 
     def cpu_seconds(self) -> float:
         """Returns how long they have kept a core busy, and those of them that have ended."""
-        times = [each.cpu_times() for each in self._processes()]
+        times = self._each(lambda process: process.cpu_times())
         ended = [getattr(each, "children_user", 0.0) + getattr(each, "children_system", 0.0) for each in times]
         return sum(each.user + each.system for each in times) + sum(ended)
 
-    def _processes(self) -> list[psutil.Process]:
-        return [self._root, *self._root.children(recursive=True)]
+    def _each[T](self, value: Callable[[psutil.Process], T]) -> list[T]:
+        values: list[T] = []
+        for process in (self._root, *self._root.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                values.append(value(process))
+        return values
 
 
 class Server:

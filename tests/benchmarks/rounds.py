@@ -53,9 +53,9 @@ class Field:
         port = self._servers[contender.program].port if contender.program else 0
         tree = self._servers[contender.program].tree if contender.program else ProcessTree(generator.process_id)
         load = Load(port, contender.path, contender.headers, contender.transport, contender.call, callers, seconds)
-        before = self._cpu_seconds(tree)
-        measured = generator.measure(load)
-        cpu_seconds = self._cpu_seconds(tree) - before
+        before: list[float] = []
+        measured = generator.measure(load, lambda: before.append(self._cpu_seconds(tree)))
+        cpu_seconds = self._cpu_seconds(tree) - before[0]
         return measured, _measures(measured, cpu_seconds, tree.memory())
 
     def _cpu_seconds(self, tree: ProcessTree) -> float:

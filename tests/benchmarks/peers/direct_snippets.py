@@ -6,11 +6,10 @@ What it takes is the least that a tool on this SDK can take: no HTTP before the 
 
 import os
 import time
-from functools import cache
 
 from azure.storage.blob.aio import ContainerClient
 
-from tests.benchmarks.calling import Caller, serve_loads
+from tests.benchmarks.calling import Caller, run, serve_loads
 from tests.benchmarks.calls import REQUEST_NUMBER
 from tests.benchmarks.connection import CallError
 from tests.benchmarks.measurement import Load
@@ -19,7 +18,8 @@ from tests.benchmarks.measurement import Load
 class DirectCaller:
     """Reads or writes one blob after the other."""
 
-    def __init__(self, load: Load, caller: int) -> None:
+    def __init__(self, load: Load, container: ContainerClient) -> None:
+        self._container = container
         self._method = load.call.method
         self._blob: str = load.call.params["blob"]
         self._text: str = load.call.params.get("text", "")
@@ -32,9 +32,9 @@ class DirectCaller:
         """Does what the tool would do. Raises CallError if something else was stored."""
         if self._method == "upload_blob":
             blob = self._blob.replace(str(REQUEST_NUMBER), number.decode())
-            await _container().upload_blob(blob, self._text.encode(), overwrite=True)
+            await self._container.upload_blob(blob, self._text.encode(), overwrite=True)
         else:
-            content = await (await _container().download_blob(self._blob)).readall()
+            content = await (await self._container.download_blob(self._blob)).readall()
             if content.decode() != self._expected:
                 raise CallError(f"another content in {self._blob}")
         return time.perf_counter()
@@ -43,15 +43,16 @@ class DirectCaller:
         """Leaves the connections open for the next load."""
 
 
-@cache
-def _container() -> ContainerClient:
-    return ContainerClient.from_connection_string(os.environ["AzureWebJobsStorage"], "snippets")
+async def main() -> None:
+    """Does loads with one client for all callers, as a server has one."""
+    connection_string = os.environ["AzureWebJobsStorage"]
+    async with ContainerClient.from_connection_string(connection_string, "snippets") as container:
 
+        def make_caller(load: Load, caller: int) -> Caller:
+            return DirectCaller(load, container)
 
-def make_caller(load: Load, caller: int) -> Caller:
-    """Returns a caller."""
-    return DirectCaller(load, caller)
+        await serve_loads(make_caller)
 
 
 if __name__ == "__main__":
-    serve_loads(make_caller)
+    run(main())
