@@ -25,7 +25,7 @@ _JSON, _PLOT = _FOLDER / "benchmarks.json", _FOLDER / "benchmarks.svg"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measures, reports, and ends the process with exit code 1 if calls failed; targets that are missed are no error."""
+    """Measures, reports, and ends the process with exit code 1 if calls failed; a target that is missed is no error."""
     options = _parser().parse_args(arguments)
     phases, start_ups = _chosen(options.only)
     if not phases and not start_ups:
@@ -55,9 +55,7 @@ def _chosen(text: str) -> tuple[list[Phase], tuple[StartUp, ...]]:
     return [phase for phase in phases if phase.comparisons], tuple(each for each in START_UPS if text in each.work)
 
 
-def _samples(
-    phases: Sequence[Phase], start_ups: tuple[StartUp, ...], cores: Cores, length: Length
-) -> Iterator[Sample]:
+def _samples(phases: Sequence[Phase], start_ups: tuple[StartUp, ...], cores: Cores, length: Length) -> Iterator[Sample]:
     with tempfile.TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as folder:
         yield from start_up.samples_of(start_ups, cores, length.rounds, Path(folder), _say)
         if phases:

@@ -112,9 +112,7 @@ async def _keep_calling(caller: Caller, tally: Tally) -> None:
         tally.errors.append(f"{type(error).__name__}: {error}")
 
 
-async def _until(
-    tally: Tally, tasks: list[asyncio.Task[None]], seconds: float, answers: int, longest: float
-) -> None:
+async def _until(tally: Tally, tasks: list[asyncio.Task[None]], seconds: float, answers: int, longest: float) -> None:
     """Waits so long, and for so many answers, but at most `longest` seconds for those."""
     started, wanted = time.perf_counter(), len(tally.latencies) + answers
     await asyncio.sleep(seconds)

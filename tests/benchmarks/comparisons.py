@@ -52,7 +52,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Phase:
-    """Comparisons between the same programs, which run only meanwhile. `pool` is there as well, for those who use it."""
+    """Comparisons between the same programs, which run only meanwhile, and a session pool where one is needed."""
 
     comparisons: tuple[Comparison, ...]
     pool: Program | None = None
@@ -79,7 +79,7 @@ def _protocol_over_sse(work: str, call: Call) -> Comparison:
 
 
 def _snippets(work: str, through_tool: Call, direct: Call) -> tuple[Comparison, Comparison]:
-    """What ours to this means here: the tool, with HTTP, MCP and the worker, to the SDK calls that it cannot do without.
+    """Here, ours to this is a tool with HTTP, MCP and the worker, to the call of the SDK that it cannot do without.
 
     Both have the same core, and the same Azurite on it.
     """

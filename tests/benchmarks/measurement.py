@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 
@@ -69,7 +69,8 @@ class LoadGenerator:
         """Does a load; `begun` is called when all callers are at it. Raises MeasurementError if the process has ended,
         which has said why on stderr.
         """
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         try:
             self._process.stdin.write(msgspec.json.encode(load) + b"\n")
             self._process.stdin.flush()
@@ -79,11 +80,12 @@ class LoadGenerator:
         except (BrokenPipeError, msgspec.DecodeError):
             raise MeasurementError(f"The load generator ended during '{load.call.method}' on {load.path}") from None
 
-    def __enter__(self) -> "LoadGenerator":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.close()
         try:
             self._process.wait(_STOP_SECONDS)

@@ -41,7 +41,7 @@ def write_plot(path: Path, rows: Sequence[Row]) -> None:
     panels = len(by_callers) + bool(alone)
     if not panels:
         return
-    mpl.rcParams.update({"font.size": 8, "svg.fonttype": "none"})
+    mpl.rcParams.update({"font.size": 8})
     across = min(panels, _COLUMNS)
     down = -(-panels // _COLUMNS)
     figure = Figure(figsize=(across * _PANEL_INCHES[0], down * _PANEL_INCHES[1] + 0.6), layout="constrained")
@@ -59,7 +59,9 @@ def write_plot(path: Path, rows: Sequence[Row]) -> None:
 def _draw_by_callers(axes: Axes, rows: Sequence[Row]) -> None:
     callers = sorted({row.callers for row in rows if row.callers is not None})
     for contender in dict.fromkeys(row.contender for row in rows):
-        ratios = {row.callers: row.ours_to_this.get("requests_per_second") for row in rows if row.contender == contender}
+        ratios = {
+            row.callers: row.ours_to_this.get("requests_per_second") for row in rows if row.contender == contender
+        }
         points = [(index, ratio) for index, number in enumerate(callers) if (ratio := ratios.get(number))]
         axes.errorbar(
             [index for index, _ in points], [ratio.median for _, ratio in points],

@@ -1,4 +1,4 @@
-"""The rounds: every program in its turn, one right after the other, so that what the machine does else meets all alike."""
+"""The rounds: every program in its turn, one right after the other, so that a machine that slows down slows all."""
 
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -138,7 +138,13 @@ def _rounds(field: Field, phase: Phase, length: Length, say: Say) -> Iterator[Sa
                     progress = _progress(comparison, contender, callers, measured)
                     say(f"Round {number} of {length.rounds}: {progress}")
                     yield Sample(
-                        comparison.work, callers, contender.name, number, measures, measured.errors, measured.first_error
+                        comparison.work,
+                        callers,
+                        contender.name,
+                        number,
+                        measures,
+                        measured.errors,
+                        measured.first_error,
                     )
 
 

@@ -90,7 +90,9 @@ def _wait_for_hello(url: str) -> None:
     deadline = time.monotonic() + _LONGEST_SECONDS
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, body, _HEADERS), timeout=_LONGEST_SECONDS) as answer:
+            with urllib.request.urlopen(
+                urllib.request.Request(url, body, _HEADERS), timeout=_LONGEST_SECONDS
+            ) as answer:
                 if HELLO.expected.encode() in answer.read():
                     return
         except OSError:

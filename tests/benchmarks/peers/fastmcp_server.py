@@ -7,17 +7,12 @@ from fastmcp import FastMCP  # pyright: ignore[reportMissingImports]  (only the 
 
 from tests.benchmarks.peers.tools import TOOLS
 
-_OPTIONS = {
-    "default": {"transport": "http"},
-    "stateless": {"transport": "http", "stateless_http": True, "json_response": True},
-    "sse": {"transport": "sse"},
-}
-
 if __name__ == "__main__":
     port, way = int(sys.argv[1]), sys.argv[2]
     server = FastMCP("benchmark")
     for tool in TOOLS:
         # Without a schema of its output, a text is not sent a second time as structured content.
         server.tool(tool, output_schema=None) if way == "stateless" else server.tool(tool)
-    app = server.http_app(**_OPTIONS[way])
+    fastest = way == "stateless" or None  # None is what it is by default
+    app = server.http_app(transport="sse" if way == "sse" else "http", stateless_http=fastest, json_response=fastest)
     uvicorn.run(app, port=port, http="httptools", access_log=False, log_level="warning")
