@@ -21,7 +21,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def written(spread: Spread) -> str:
-    """Writes a ratio with three digits that matter, and its spread."""
+    """Writes a ratio and its spread."""
     return f"{_number(spread.median)} ({_number(spread.least)}-{_number(spread.most)})"
 
 
@@ -39,16 +39,16 @@ def _block(work: str, rows: list[Row]) -> list[tuple[str, ...]]:
 def _cells(row: Row, ours: Row) -> tuple[str, ...]:
     ratios = [written(row.ours_to_this[measure]) if measure in row.ours_to_this else "" for measure in MEASURES]
     callers = "" if row.callers is None else str(row.callers)
-    return (callers, _value(ours, "requests_per_second", ",.0f"), _value(ours, "p50_ms", ",.2f"), *ratios)
+    return (callers, _value(ours, "requests_per_second"), _value(ours, "p50_ms"), *ratios)
 
 
-def _value(row: Row, measure: Measure, form: str) -> str:
-    return f"{row.values[measure].median:{form}}" if measure in row.values else ""
+def _value(row: Row, measure: Measure) -> str:
+    return _number(row.values[measure].median) if measure in row.values else ""
 
 
 def _number(value: float) -> str:
     digits = 0 if value >= 100 else 1 if value >= 10 else 2
-    return f"{value:.{digits}f}"
+    return f"{value:,.{digits}f}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
