@@ -12,7 +12,7 @@ from tests.benchmarks.comparisons import PHASES, Phase
 from tests.benchmarks.cores import Cores, choose_cores, stay_on
 from tests.benchmarks.dependencies import dependencies, listing
 from tests.benchmarks.measurement import ROOT, MeasurementError
-from tests.benchmarks.programs import StartError
+from tests.benchmarks.programs import Folders, StartError
 from tests.benchmarks.report import write_json
 from tests.benchmarks.rounds import Length
 from tests.benchmarks.samples import Sample, rows_of
@@ -21,7 +21,7 @@ from tests.benchmarks.table import table
 from tests.benchmarks.targets import verdicts
 
 _FOLDER = ROOT / "artifacts"
-_JSON, _PLOT = _FOLDER / "benchmarks.json", _FOLDER / "benchmarks.svg"
+_JSON, _PLOT, _LOGS = _FOLDER / "benchmarks.json", _FOLDER / "benchmarks.svg", _FOLDER / "benchmarks-logs"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -36,15 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         samples = list(_samples(phases, start_ups, cores, Length(options.rounds, options.seconds)))
     except (StartError, MeasurementError) as error:
         sys.exit(str(error))
-    errors = _report(samples, cores)
-    sys.exit(f"{errors} calls failed: these numbers mean nothing" if errors else 0)
+    _report(samples, cores)
+    failed = [each for each in samples if each.errors]
+    for each in failed:
+        _say(f"{each.contender} failed '{each.work}' in round {each.round}: {each.first_error}")
+    logs = _LOGS.relative_to(ROOT)
+    sys.exit(f"Calls failed, so these numbers mean little. What the servers said is in {logs}." if failed else 0)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measures MCP servers side by side.")
     parser.add_argument("--only", default="", metavar="TEXT", help="only what has this in its name, such as getsnippet")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="turns of each contender (default: 3)")
-    parser.add_argument("--seconds", type=float, default=0.3, metavar="S", help="length of a turn (default: 0.3)")
+    parser.add_argument("--seconds", type=float, default=0.25, metavar="S", help="length of a turn (default: 0.25)")
     return parser
 
 
@@ -56,14 +60,15 @@ def _chosen(text: str) -> tuple[list[Phase], tuple[StartUp, ...]]:
 
 
 def _samples(phases: Sequence[Phase], start_ups: tuple[StartUp, ...], cores: Cores, length: Length) -> Iterator[Sample]:
-    with tempfile.TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as folder:
-        yield from start_up.samples_of(start_ups, cores, length.rounds, Path(folder), _say)
+    _LOGS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as data:
+        folders = Folders(Path(data), _LOGS)
+        yield from start_up.samples_of(start_ups, cores, length.rounds, folders, _say)
         if phases:
-            yield from rounds.samples_of(phases, cores, length, Path(folder), _say)
+            yield from rounds.samples_of(phases, cores, length, folders, _say)
 
 
-def _report(samples: Sequence[Sample], cores: Cores) -> int:
-    """Shows and writes everything, and returns how many calls failed."""
+def _report(samples: Sequence[Sample], cores: Cores) -> None:
     from tests.benchmarks.plot import write_plot  # a second, which is not to fall into the first turn
 
     rows = rows_of(samples)
@@ -74,7 +79,6 @@ def _report(samples: Sequence[Sample], cores: Cores) -> int:
     sentences = "\n".join(each.sentence for each in found)
     files = f"Also in {_JSON.relative_to(ROOT)} and {_PLOT.relative_to(ROOT)}; {cores}"
     _say(f"\n{table(rows)}\n\n{listing(deployed)}\n\n{sentences}\n\n{files}")
-    return sum(row.errors for row in rows)
 
 
 def _say(text: str) -> None:

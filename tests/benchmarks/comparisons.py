@@ -78,19 +78,21 @@ def _protocol_over_sse(work: str, call: Call) -> Comparison:
     return Comparison(f"{work}, SSE", CALLERS, contenders)
 
 
-def _snippets(work: str, through_tool: Call, direct: Call) -> tuple[Comparison, Comparison]:
+def _snippets(work: str, through_tool: Call, direct: Call) -> Comparison:
     """Here, ours to this is a tool with HTTP, MCP and the worker, to the call of the SDK that it cannot do without.
 
     Both have the same core, and the same Azurite on it.
     """
     directly = Contender("storage SDK directly", None, direct)
     ours = Contender("ours", OURS, through_tool, _OUR_PATH)
-    over_sse = Contender("ours", OURS, through_tool, f"{_OUR_PATH}/sse", "sse")
     fastmcp = Contender(_FASTMCP_FAST.name, _FASTMCP_FAST, through_tool)
-    return (
-        Comparison(work, CALLERS, (ours, directly, fastmcp)),
-        Comparison(f"{work}, SSE", CALLERS, (over_sse, directly)),
-    )
+    return Comparison(work, CALLERS, (ours, directly, fastmcp))
+
+
+def _snippets_over_sse(work: str, through_tool: Call, direct: Call) -> Comparison:
+    directly = Contender("storage SDK directly", None, direct)
+    ours = Contender("ours", OURS, through_tool, f"{_OUR_PATH}/sse", "sse")
+    return Comparison(f"{work}, SSE", CALLERS, (ours, directly))
 
 
 def _at_pool(work: str, callers: int, through_tool: Call, direct: Call, pool: Program) -> Comparison:
@@ -102,7 +104,13 @@ def _prints(work: str, callers: int, environment: str, pool: Program) -> Compari
     return _at_pool(work, callers, calls.print_through_tool(environment), calls.print_at_pool(environment), pool)
 
 
+_REPLACED = ("savesnippet 1 KB, replaced", calls.save_snippet("saved", KB), calls.upload("saved", KB))
 _SAVED_ANEW, _UPLOADED_ANEW = f"through-tool-{REQUEST_NUMBER}", f"directly----{REQUEST_NUMBER}"
+_NEW_NAME = ("savesnippet 1 KB, new name", calls.save_snippet(_SAVED_ANEW, KB), calls.upload(_UPLOADED_ANEW, KB))
+_READ = tuple(
+    (f"getsnippet {size}", calls.get_snippet(characters), calls.download(characters))
+    for size, characters in (("1 KB", KB), ("100 KB", 100 * KB), ("1 MB", KB * KB))
+)
 _LAUNCH = calls.launch()
 
 PHASES = (
@@ -118,13 +126,10 @@ PHASES = (
     ),
     Phase(
         (
-            *_snippets("savesnippet 1 KB, replaced", calls.save_snippet("saved", KB), calls.upload("saved", KB)),
-            *_snippets(
-                "savesnippet 1 KB, new name", calls.save_snippet(_SAVED_ANEW, KB), calls.upload(_UPLOADED_ANEW, KB)
-            ),
-            *_snippets("getsnippet 1 KB", calls.get_snippet(KB), calls.download(KB)),
-            *_snippets("getsnippet 100 KB", calls.get_snippet(100 * KB), calls.download(100 * KB)),
-            *_snippets("getsnippet 1 MB", calls.get_snippet(KB * KB), calls.download(KB * KB)),
+            _snippets(*_REPLACED),
+            _snippets_over_sse(*_REPLACED),
+            _snippets(*_NEW_NAME),
+            *(compared(*each) for each in _READ for compared in (_snippets, _snippets_over_sse)),
         ),
     ),
     Phase(

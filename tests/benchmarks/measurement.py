@@ -57,7 +57,7 @@ class LoadGenerator:
     def __init__(self, module: str, core: int | None, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", module], cwd=ROOT, env=environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=staying_on(core),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, preexec_fn=staying_on(core),
         )  # fmt: skip
 
     @property

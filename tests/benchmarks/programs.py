@@ -32,6 +32,14 @@ class Program:
     arguments: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Folders:
+    """Where programs keep what they store, and where what they write on the terminal goes."""
+
+    data: Path
+    logs: Path
+
+
 class StartError(Exception):
     """A program did not start. The message has the end of what it wrote."""
 
@@ -103,10 +111,10 @@ class Server:
 
 
 def launch(
-    name: str, command: list[str], port: int, core: int | None, folder: Path, environment: Mapping[str, str]
+    name: str, command: list[str], port: int, core: int | None, logs: Path, environment: Mapping[str, str]
 ) -> Server:
-    """Starts a program on `core` with all its processes; what it writes goes to a file in `folder`."""
-    log = folder / f"{name}.log"
+    """Starts a program on `core` with all its processes; what it writes goes to a file in `logs`."""
+    log = logs / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -117,12 +125,12 @@ def launch(
 
 @contextmanager
 def running(
-    program: Program, core: int | None, folder: Path, environment: Mapping[str, str], port: int | None = None
+    program: Program, core: int | None, folders: Folders, environment: Mapping[str, str], port: int | None = None
 ) -> Generator[Server]:
     """Runs a program until it is not needed any more. Raises StartError."""
     port = port or free_port()
-    arguments = [part.format(port=port, data=folder / program.name) for part in program.arguments]
-    server = launch(program.name, [sys.executable, *arguments], port, core, folder, environment)
+    arguments = [part.format(port=port, data=folders.data / program.name) for part in program.arguments]
+    server = launch(program.name, [sys.executable, *arguments], port, core, folders.logs, environment)
     try:
         server.wait_until_ready()
         yield server

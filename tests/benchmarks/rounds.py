@@ -4,13 +4,12 @@ import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.benchmarks.calls import KB, snippet, stored_name
 from tests.benchmarks.comparisons import AZURITE, Comparison, Contender, Phase
 from tests.benchmarks.cores import Cores
 from tests.benchmarks.measurement import Load, LoadGenerator, Measurement, MeasurementError
-from tests.benchmarks.programs import ProcessTree, Program, Server, running
+from tests.benchmarks.programs import Folders, ProcessTree, Program, Server, running
 from tests.benchmarks.samples import Measure, Sample
 from tests.servers import POOL_PATH, azurite_connection_string, free_port
 
@@ -64,23 +63,23 @@ class Field:
         return sum(each.cpu_seconds() for each in (tree, *others))
 
 
-def samples_of(phases: Sequence[Phase], cores: Cores, length: Length, folder: Path, say: Say) -> Iterator[Sample]:
+def samples_of(phases: Sequence[Phase], cores: Cores, length: Length, folders: Folders, say: Say) -> Iterator[Sample]:
     """Runs the phases one after the other. Raises StartError, or MeasurementError when a contender fails its calls."""
-    with _storage(cores, folder) as (azurite, connection_string):
+    with _storage(cores, folders) as (azurite, connection_string):
         for phase in phases:
-            with _field(phase, cores, azurite, connection_string, folder, say) as field:
+            with _field(phase, cores, azurite, connection_string, folders, say) as field:
                 _warm_up(field, phase, say)
                 yield from _rounds(field, phase, length, say)
 
 
 @contextmanager
-def _storage(cores: Cores, folder: Path) -> Generator[tuple[Server, str]]:
+def _storage(cores: Cores, folders: Folders) -> Generator[tuple[Server, str]]:
     """Runs Azurite with the snippets in it that are read."""
     from azure.storage.blob import ContainerClient
 
     port = free_port()
     connection_string = azurite_connection_string(port)
-    with running(AZURITE, cores.servers, folder, os.environ, port) as azurite:
+    with running(AZURITE, cores.servers, folders, os.environ, port) as azurite:
         with ContainerClient.from_connection_string(connection_string, "snippets") as container:
             container.create_container()
             for size in (KB, 100 * KB, KB * KB):
@@ -90,7 +89,7 @@ def _storage(cores: Cores, folder: Path) -> Generator[tuple[Server, str]]:
 
 @contextmanager
 def _field(
-    phase: Phase, cores: Cores, azurite: Server, connection_string: str, folder: Path, say: Say
+    phase: Phase, cores: Cores, azurite: Server, connection_string: str, folders: Folders, say: Say
 ) -> Generator[Field]:
     contenders = [each for comparison in phase.comparisons for each in comparison.contenders]
     programs = list(dict.fromkeys(each.program for each in contenders if each.program and each.program != phase.pool))
@@ -104,11 +103,11 @@ def _field(
     with ExitStack() as stack:
         servers: dict[Program, Server] = {}
         if phase.pool:
-            pool = running(phase.pool, cores.servers, folder, environment, pool_port)
+            pool = running(phase.pool, cores.servers, folders, environment, pool_port)
             servers[phase.pool] = stack.enter_context(pool)
         shared = [azurite.tree, *(each.tree for each in servers.values())]
         for program in programs:
-            servers[program] = stack.enter_context(running(program, cores.servers, folder, environment))
+            servers[program] = stack.enter_context(running(program, cores.servers, folders, environment))
         load = stack.enter_context(LoadGenerator(_LOAD, cores.load, os.environ))
         direct = None
         if any(each.program is None for each in contenders):

@@ -8,14 +8,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from tests.benchmarks.calls import HELLO
 from tests.benchmarks.cores import Cores, staying_on
 from tests.benchmarks.measurement import ROOT, MeasurementError
-from tests.benchmarks.programs import launch
+from tests.benchmarks.programs import Folders, launch
 from tests.benchmarks.samples import Sample
 from tests.servers import POOL_PATH, azurite_connection_string, free_port
 
@@ -27,7 +26,7 @@ _SCRIPT = "import time; began = time.perf_counter(); {code}; print(time.perf_cou
 _PEERS = "tests.benchmarks.peers."
 
 type Say = Callable[[str], None]
-type Measure = Callable[[Cores, Path], float]
+type Measure = Callable[[Cores, Folders], float]
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class StartUp:
 def _importing(code: str) -> Measure:
     """Returns what runs `code` in a new process that finds the app, and times it from inside."""
 
-    def seconds(cores: Cores, folder: Path) -> float:
+    def seconds(cores: Cores, folders: Folders) -> float:
         command = [sys.executable, "-c", _SCRIPT.format(code=code)]
         done = subprocess.run(
             command, cwd=ROOT / "src", check=True, capture_output=True, preexec_fn=staying_on(cores.servers)
@@ -63,11 +62,11 @@ def _importing(code: str) -> Measure:
 def _starting(path: str, *command: str) -> Measure:
     """Returns what starts a server and times it until it has said hello. {port} and {data} are filled in."""
 
-    def seconds(cores: Cores, folder: Path) -> float:
+    def seconds(cores: Cores, folders: Folders) -> float:
         port = free_port()
-        arguments = [part.format(port=port, data=folder / f"data-{port}") for part in command]
+        arguments = [part.format(port=port, data=folders.data / f"data-{port}") for part in command]
         began = time.perf_counter()
-        server = launch("start-up", arguments, port, cores.servers, folder, _environment())
+        server = launch("start-up", arguments, port, cores.servers, folders.logs, _environment())
         try:
             _wait_for_hello(f"http://127.0.0.1:{port}{path}")
             return time.perf_counter() - began
@@ -137,13 +136,15 @@ START_UPS = (
 )
 
 
-def samples_of(start_ups: tuple[StartUp, ...], cores: Cores, rounds: int, folder: Path, say: Say) -> Iterator[Sample]:
+def samples_of(
+    start_ups: tuple[StartUp, ...], cores: Cores, rounds: int, folders: Folders, say: Say
+) -> Iterator[Sample]:
     """Does everything in turns. Raises MeasurementError if a server does not say hello."""
     for start_up in start_ups:
         for contender in start_up.contenders:
-            contender.seconds(cores, folder)  # what is compiled and cached once is not meant
+            contender.seconds(cores, folders)  # what is compiled and cached once is not meant
         for number in range(1, rounds * start_up.times_a_round + 1):
             for contender in start_up.contenders:
-                seconds = contender.seconds(cores, folder)
+                seconds = contender.seconds(cores, folders)
                 say(f"Round {number}: {start_up.work}, {contender.name}: {seconds * 1000:,.0f} ms")
                 yield Sample(start_up.work, None, contender.name, number, {"p50_ms": seconds * 1000})

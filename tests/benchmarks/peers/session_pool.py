@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import sys
 
-import uvloop
-
 from local.console import Console
 from local.session_pool.pool import PoolOptions, SessionPool
+from tests.benchmarks.calling import run
 
 
 async def _run(port: int, environments: int, cool_down_seconds: float) -> None:
@@ -22,4 +21,4 @@ async def _run(port: int, environments: int, cool_down_seconds: float) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(_run(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))
+        run(_run(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))
