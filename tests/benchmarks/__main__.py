@@ -1,6 +1,7 @@
 """`uv run --group bench python -m tests.benchmarks`: this server beside others, on the same core, in turns."""
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -60,7 +61,8 @@ def _chosen(text: str) -> tuple[list[Phase], tuple[StartUp, ...]]:
 
 
 def _samples(phases: Sequence[Phase], start_ups: tuple[StartUp, ...], cores: Cores, length: Length) -> Iterator[Sample]:
-    _LOGS.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(_LOGS, ignore_errors=True)  # those of an earlier run
+    _LOGS.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as data:
         folders = Folders(Path(data), _LOGS)
         yield from start_up.samples_of(start_ups, cores, length.rounds, folders, _say)

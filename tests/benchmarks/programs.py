@@ -113,9 +113,9 @@ class Server:
 def launch(
     name: str, command: list[str], port: int, core: int | None, logs: Path, environment: Mapping[str, str]
 ) -> Server:
-    """Starts a program on `core` with all its processes; what it writes goes to a file in `logs`."""
+    """Starts a program on `core` with all its processes; what it writes is added to a file in `logs`."""
     log = logs / f"{name}.log"
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True, preexec_fn=staying_on(core),

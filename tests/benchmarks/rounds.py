@@ -119,9 +119,8 @@ def _warm_up(field: Field, phase: Phase, say: Say) -> None:
     """Also finds out before anything is measured whether all answer as they should. Raises MeasurementError."""
     for comparison in phase.comparisons:
         for contender in comparison.contenders:
-            callers = max(comparison.callers)
-            if not phase.pool:  # there, every caller needs an environment that is warm
-                callers = min(callers, _WARM_UP_CALLERS)
+            # At a pool, every caller has an environment that must be there.
+            callers = max(comparison.callers) if phase.pool else _WARM_UP_CALLERS
             measured, _ = field.measure(contender, callers, _WARM_UP_SECONDS)
             say(f"Warm-up: {_progress(comparison, contender, callers, measured)}")
             if measured.errors:
