@@ -1,106 +1,86 @@
 """`uv run --group bench python -m tests.benchmarks`: this server beside others, on the same core, in turns."""
 
 import argparse
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from tests.benchmarks import report
-from tests.benchmarks.comparisons import COMPARISONS, Comparison, Contender
-from tests.benchmarks.cores import Cores, choose_cores
-from tests.benchmarks.measurement import ROOT, Load, MeasurementError, measure
-from tests.benchmarks.report import Sample
-from tests.benchmarks.servers import Server, ServerKind, StartError, running
+from tests.benchmarks import rounds, start_up
+from tests.benchmarks.comparisons import PHASES, Phase
+from tests.benchmarks.cores import Cores, choose_cores, stay_on
+from tests.benchmarks.dependencies import dependencies, listing
+from tests.benchmarks.measurement import ROOT, MeasurementError
+from tests.benchmarks.programs import Folders, StartError
+from tests.benchmarks.report import write_json
+from tests.benchmarks.rounds import Length
+from tests.benchmarks.samples import Sample, rows_of
+from tests.benchmarks.start_up import START_UPS, StartUp
+from tests.benchmarks.table import table
+from tests.benchmarks.targets import verdicts
 
-_JSON = ROOT / "artifacts" / "benchmarks.json"
-_LIMIT_OF_LOAD = 0.9
+_FOLDER = ROOT / "artifacts"
+_JSON, _PLOT, _LOGS = _FOLDER / "benchmarks.json", _FOLDER / "benchmarks.svg", _FOLDER / "benchmarks-logs"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measures, reports, and ends the process with exit code 1 if anything went wrong."""
+    """Measures, reports, and ends the process with exit code 1 if calls failed; a target that is missed is no error."""
     options = _parser().parse_args(arguments)
+    phases, start_ups = _chosen(options.only)
+    if not phases and not start_ups:
+        sys.exit(f"Nothing that is compared has '{options.only}' in its name.")
     cores = choose_cores()
-    _say(f"Starting {', '.join(kind.name for kind in _kinds())}; {cores}")
+    stay_on(cores.load)  # what this process does between turns is no work of a server
     try:
-        samples = _samples(cores, options.rounds, options.seconds)
+        samples = list(_samples(phases, start_ups, cores, Length(options.rounds, options.seconds)))
     except (StartError, MeasurementError) as error:
         sys.exit(str(error))
-    rows = report.summarize(samples)
-    report.write_json(_JSON, str(cores), rows, samples)
-    _say(f"\n{report.table(rows)}\n\nAlso in {_JSON.relative_to(ROOT)}; {cores}")
-    errors = sum(row.errors for row in rows)
-    sys.exit(f"{errors} calls failed: these numbers mean nothing" if errors else 0)
+    _report(samples, cores)
+    failed = [each for each in samples if each.errors]
+    for each in failed:
+        _say(f"{each.contender} failed '{each.work}' in round {each.round}: {each.first_error}")
+    logs = _LOGS.relative_to(ROOT)
+    sys.exit(f"Calls failed, so these numbers mean little. What the servers said is in {logs}." if failed else 0)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measures MCP servers side by side.")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="turns of each server (default: 5)")
-    parser.add_argument("--seconds", type=float, default=1, metavar="S", help="length of a turn (default: 1)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only what has this in its name, such as getsnippet")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="turns of each contender (default: 3)")
+    parser.add_argument("--seconds", type=float, default=0.25, metavar="S", help="length of a turn (default: 0.25)")
     return parser
 
 
-def _kinds() -> list[ServerKind]:
-    return list(dict.fromkeys(each.kind for comparison in COMPARISONS for each in comparison.contenders))
-
-
-def _samples(cores: Cores, rounds: int, seconds: float) -> list[Sample]:
-    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder, ExitStack() as stack:
-        servers = {kind: stack.enter_context(running(kind, cores.servers, Path(folder))) for kind in _kinds()}
-        for comparison in COMPARISONS:
-            for contender in comparison.contenders:
-                _warm_up(comparison, contender, servers[contender.kind], cores)
-        return list(_rounds(servers, cores, rounds, seconds))
-
-
-def _warm_up(comparison: Comparison, contender: Contender, server: Server, cores: Cores) -> None:
-    sample = _sample(comparison, contender, server, min(8, max(comparison.callers)), 0, 1, cores)
-    _say(f"Warm-up: {_progress(sample)}")
-    if sample.measurement.errors:
-        raise MeasurementError(
-            f"{contender.name} fails calls before anything is measured: {sample.measurement.first_error}"
-        )
-
-
-def _rounds(servers: Mapping[ServerKind, Server], cores: Cores, rounds: int, seconds: float) -> Iterator[Sample]:
-    turns = [
-        (number, comparison, callers)
-        for number in range(1, rounds + 1)
-        for comparison in COMPARISONS
-        for callers in comparison.callers
+def _chosen(text: str) -> tuple[list[Phase], tuple[StartUp, ...]]:
+    phases = [
+        replace(phase, comparisons=tuple(each for each in phase.comparisons if text in each.work)) for phase in PHASES
     ]
-    for number, comparison, callers in turns:
-        for contender in comparison.contenders:
-            sample = _sample(comparison, contender, servers[contender.kind], callers, number, seconds, cores)
-            _say(f"Round {number} of {rounds}: {_progress(sample)}")
-            yield sample
+    return [phase for phase in phases if phase.comparisons], tuple(each for each in START_UPS if text in each.work)
 
 
-def _sample(
-    comparison: Comparison,
-    contender: Contender,
-    server: Server,
-    callers: int,
-    number: int,
-    seconds: float,
-    cores: Cores,
-) -> Sample:
-    port = server.pool_port if contender.at_pool else server.port
-    load = Load(port, contender.path, contender.headers, contender.call, callers, seconds)
-    cpu_seconds = server.cpu_seconds()
-    measured = measure(load, cores.load)
-    cpu_ms = (server.cpu_seconds() - cpu_seconds) / measured.answers * 1000
-    return Sample(comparison.name, callers, contender.name, number, measured, cpu_ms, server.memory())
+def _samples(phases: Sequence[Phase], start_ups: tuple[StartUp, ...], cores: Cores, length: Length) -> Iterator[Sample]:
+    shutil.rmtree(_LOGS, ignore_errors=True)  # those of an earlier run
+    _LOGS.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as data:
+        folders = Folders(Path(data), _LOGS)
+        yield from start_up.samples_of(start_ups, cores, length.rounds, folders, _say)
+        if phases:
+            yield from rounds.samples_of(phases, cores, length, folders, _say)
 
 
-def _progress(sample: Sample) -> str:
-    measured = sample.measurement
-    line = f"{sample.call}, {sample.callers:>2} callers, {sample.server:<14} {measured.requests_per_second:>8,.0f}/s"
-    line += f", {sample.cpu_ms:.3f} ms CPU a call, load generator {measured.load_busy:.0%} busy"
-    if measured.load_busy > _LIMIT_OF_LOAD:
-        line += " (the limit: the server may be faster)"
-    return line + (f"; {measured.errors} ERRORS, the first: {measured.first_error}" if measured.errors else "")
+def _report(samples: Sequence[Sample], cores: Cores) -> None:
+    from tests.benchmarks.plot import write_plot  # a second, which is not to fall into the first turn
+
+    rows = rows_of(samples)
+    found = verdicts(rows)
+    deployed = dependencies(ROOT / "src" / "requirements.txt")
+    write_json(_JSON, str(cores), rows, samples, found, deployed)
+    write_plot(_PLOT, rows)
+    sentences = "\n".join(each.sentence for each in found)
+    files = f"Also in {_JSON.relative_to(ROOT)} and {_PLOT.relative_to(ROOT)}; {cores}"
+    _say(f"\n{table(rows)}\n\n{listing(deployed)}\n\n{sentences}\n\n{files}")
 
 
 def _say(text: str) -> None:

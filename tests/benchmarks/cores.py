@@ -32,3 +32,9 @@ def staying_on(core: int | None) -> Callable[[], None] | None:
     if sys.platform != "linux" or core is None:
         return None
     return lambda: os.sched_setaffinity(0, {core})
+
+
+def stay_on(core: int | None) -> None:
+    """Holds this process to `core`."""
+    if sys.platform == "linux" and core is not None:
+        os.sched_setaffinity(0, {core})

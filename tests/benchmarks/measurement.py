@@ -1,9 +1,11 @@
-"""One measurement: what the load generator is asked to do, and what it found."""
+"""One measurement: what a load generator is asked to do, what it found, and the process in which it does so."""
 
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, Self
 
 import msgspec
 
@@ -11,6 +13,10 @@ from tests.benchmarks.calls import Call
 from tests.benchmarks.cores import staying_on
 
 ROOT = Path(__file__).resolve().parents[2]
+_STOP_SECONDS = 20
+BEGUN = b"begun\n"
+
+type Transport = Literal["http", "session", "sse"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,7 @@ class Load:
     port: int
     path: str
     headers: dict[str, str]
+    transport: Transport
     call: Call
     callers: int
     seconds: float
@@ -27,27 +34,62 @@ class Load:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What came of a Load."""
+    """What came of a Load. Times and rates are None where no answer was right."""
 
-    requests_per_second: float
     answers: int
-    """All of them, also those before and after the time that counts."""
-    p50_ms: float
-    p99_ms: float
+    """Since it was said that it has begun; some are later than the time that counts."""
+    requests_per_second: float | None
+    p50_ms: float | None
+    p99_ms: float | None
     errors: int
     first_error: str | None
-    load_busy: float
-    """The share of its core that the load generator used: near 1 it was the limit, and not the server."""
+    busy: float
+    """The share of a core that the load generator used: near 1 it was the limit, and not the server."""
 
 
 class MeasurementError(Exception):
-    """The load generator could not measure anything; it has said why on stderr."""
+    """Nothing can be measured; why is in the message."""
 
 
-def measure(load: Load, core: int | None) -> Measurement:
-    """Runs the load generator in a process of its own. Raises MeasurementError."""
-    command = [sys.executable, "-m", "tests.benchmarks.load", msgspec.json.encode(load).decode()]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=staying_on(core), check=False)
-    if done.returncode != 0:
-        raise MeasurementError(f"{load.callers} callers of '{load.call.name}' on {load.path} got no answer")
-    return msgspec.json.decode(done.stdout, type=Measurement)
+class LoadGenerator:
+    """A process that does one load after the other: a line in, a line out. `module` is what it runs."""
+
+    def __init__(self, module: str, core: int | None, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module], cwd=ROOT, env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, preexec_fn=staying_on(core),
+        )  # fmt: skip
+
+    @property
+    def process_id(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    def measure(self, load: Load, begun: Callable[[], None]) -> Measurement:
+        """Does a load; `begun` is called when all callers are at it. Raises MeasurementError if the process has ended,
+        which has said why on stderr.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        try:
+            self._process.stdin.write(msgspec.json.encode(load) + b"\n")
+            self._process.stdin.flush()
+            if self._process.stdout.readline() == BEGUN:
+                begun()
+            return msgspec.json.decode(self._process.stdout.readline(), type=Measurement)
+        except (BrokenPipeError, msgspec.DecodeError):
+            raise MeasurementError(f"The load generator ended during '{load.call.method}' on {load.path}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()

@@ -1,4 +1,4 @@
-"""The floor: a Starlette route that reads JSON and answers JSON, and knows nothing of MCP."""
+"""The floor: a Starlette route that reads JSON and answers JSON, and knows nothing of MCP but three answers."""
 
 import sys
 
@@ -8,14 +8,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from tests.benchmarks.calls import GREETING
+from tests.benchmarks.calls import GREETING, PROTOCOL_VERSION
+from tests.benchmarks.peers.tools import listing
+
+_RESULTS = {
+    "initialize": {
+        "protocolVersion": PROTOCOL_VERSION,
+        "capabilities": {"tools": {}},
+        "serverInfo": {"name": "benchmark", "version": "1"},
+    },
+    "tools/list": {"tools": listing()},
+    "tools/call": {"content": [{"type": "text", "text": GREETING}]},
+}
 
 
 async def answer(request: Request) -> JSONResponse:
-    """Answers every request as if it were a call of hello."""
+    """Answers every call as if it were one of hello."""
     message = await request.json()
-    result = {"content": [{"type": "text", "text": GREETING}]}
-    return JSONResponse({"result": result, "id": message["id"], "jsonrpc": "2.0"})
+    return JSONResponse({"result": _RESULTS[message["method"]], "id": message["id"], "jsonrpc": "2.0"})
 
 
 if __name__ == "__main__":
