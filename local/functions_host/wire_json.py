@@ -29,9 +29,13 @@ def to_json(value: object) -> bytes:
     for plain, escaped in _ESCAPED_ASCII:
         if plain in special:
             text = text.replace(plain, escaped)
-    if b'\\"' in text:
-        # An escaped backslash may stand right before a quote: hide those while the quotes are replaced.
-        text = text.replace(b"\\\\", b"\x00").replace(b'\\"', b"\\u0022").replace(b"\x00", b"\\\\")
+    # A quote is escaped by the backslash before it, unless that is an escaped backslash: those are hidden meanwhile.
+    ambiguous = b'\\\\"' in text
+    if ambiguous:
+        text = text.replace(b"\\\\", b"\x00")
+    text = text.replace(b'\\"', b"\\u0022")
+    if ambiguous:
+        text = text.replace(b"\x00", b"\\\\")
     return text if text.isascii() else _ascii(text.decode())
 
 
