@@ -940,6 +940,16 @@ REQUIREMENTS = (
         "A storage that does not answer fails the call at once. In Azure the host tries for about half a minute, "
         "and does not start without its storage.",
     ),
+    Requirement(
+        "storage.slow",
+        "A storage that hangs delays the calls that need it, and no others.",
+        "Microsoft Learn, azure-functions/functions-best-practices",
+    ),
+    Requirement(
+        "storage.killed",
+        "What the storage has acknowledged outlives it, however it ends.",
+        "Microsoft Learn, storage/common/storage-redundancy",
+    ),
     # settings
     Requirement(
         "settings.defaults",
