@@ -1062,6 +1062,11 @@ REQUIREMENTS = (
         "Microsoft Learn, azure-functions/functions-host-json",
     ),
     Requirement(
+        "worker.memory",
+        "A function that runs out of memory fails its call, and the same process answers the next.",
+        "Microsoft Learn, azure-functions/python-memory-profiler-reference",
+    ),
+    Requirement(
         "worker.exit",
         "sys.exit in a function fails that call.",
         "azure-functions-python-worker, proxy_worker",
