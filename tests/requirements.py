@@ -188,6 +188,16 @@ REQUIREMENTS = (
     ),
     # SSE, the older transport
     Requirement(
+        "transport.unread",
+        "Answers that nobody reads delay nobody, and are gone with their connections.",
+        "Microsoft Learn, aspnet/core/fundamentals/servers/kestrel/options",
+    ),
+    Requirement(
+        "transport.too-many",
+        "A host that may open no more files closes new connections at once, and takes them again when it may.",
+        "inferred",
+    ),
+    Requirement(
         "sse.get-only",
         "Only GET opens a stream; other verbs are answered with 405.",
         "azure-functions-mcp-extension, Http/DefaultRequestHandler.cs",
@@ -264,6 +274,18 @@ REQUIREMENTS = (
         "sse.ping-error",
         "After an error for an answer, or without one, no more pings come, and the session stays.",
         "azure-functions-mcp-extension, Http/McpClientSession.cs",
+    ),
+    Requirement(
+        "sse.unread",
+        "A client that does not read its stream is given up: it takes bounded memory, and delays nobody.",
+        "Microsoft Learn, aspnet/core/fundamentals/servers/kestrel/options",
+        "A stream ends when its client has left 64 MiB unread. Azure goes by time: it cuts off a client that takes "
+        "less than 240 bytes a second.",
+    ),
+    Requirement(
+        "sse.idle",
+        "A thousand streams that say nothing delay nobody, and end with the host.",
+        "Microsoft Learn, aspnet/core/fundamentals/servers/kestrel/options",
     ),
     Requirement(
         "sse.cancelled",
