@@ -972,6 +972,17 @@ REQUIREMENTS = (
         "What the storage has acknowledged outlives it, however it ends.",
         "Microsoft Learn, storage/common/storage-redundancy",
     ),
+    # the session pool
+    Requirement(
+        "pool.killed",
+        "That a session pool is gone is said to the model, and whether the code ran; once it is back it is used again.",
+        "Microsoft Learn, container-apps/sessions-usage",
+    ),
+    Requirement(
+        "pool.hung",
+        "A session pool that hangs delays the calls that run code, and no others.",
+        "Microsoft Learn, azure-functions/functions-reference-python",
+    ),
     # settings
     Requirement(
         "settings.defaults",

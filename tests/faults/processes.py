@@ -21,6 +21,11 @@ def azurite_on(port: int) -> int:
     return _only(os.getpid(), f"--blobPort\0{port}\0")
 
 
+def is_running(server: Server, text: str) -> bool:
+    """Returns whether a process below a server has a text in its command line."""
+    return any(text in _command(each) for each in descendants(server.process.pid))
+
+
 def _only(parent: int, text: str) -> int:
     (found,) = [each for each in descendants(parent) if text in _command(each)]
     return found
