@@ -968,6 +968,11 @@ REQUIREMENTS = (
         "Microsoft Learn, azure-functions/functions-best-practices",
     ),
     Requirement(
+        "storage.full",
+        "While the disk is full, calls that save fail; what was saved stays, and saving works once there is room.",
+        "inferred",
+    ),
+    Requirement(
         "storage.killed",
         "What the storage has acknowledged outlives it, however it ends.",
         "Microsoft Learn, storage/common/storage-redundancy",

@@ -74,6 +74,11 @@ class Ledger:
         wanted = self.failed + texts
         self.wait_for(lambda: self.failed >= wanted)
 
+    def check_all(self, storage: str, target: Target) -> None:
+        """Checks every name once more."""
+        self._unchecked = set(self.entries)
+        self.check(storage, target)
+
     def check(self, storage: str, target: Target) -> None:
         """Reads all names that were written since the last check, with the storage SDK and with getsnippet.
 
