@@ -1078,6 +1078,11 @@ REQUIREMENTS = (
         "azure-webjobs-sdk, Microsoft.Azure.WebJobs.Host/Loggers",
     ),
     Requirement(
+        "start.clock",
+        "A clock that jumps ends no call, no stream and no environment.",
+        "inferred",
+    ),
+    Requirement(
         "start.app-log",
         "What the app prints is shown, and what it logs during a call; what it logs outside of calls is not.",
         "azure-functions-host, GrpcWorkerChannel.cs",
