@@ -106,11 +106,12 @@ Loki.prototype.saveDatabase = function (callback) {
   );
 };
 
-// An answer to a request that may have changed something waits until that is saved.
+// An answer to a request that has changed something waits until that is saved.
 
 const end = http.ServerResponse.prototype.end;
 http.ServerResponse.prototype.end = function (...rest) {
-  if (["GET", "HEAD", "OPTIONS"].includes(this.req.method)) return end.apply(this, rest);
+  const changedNothing = ["GET", "HEAD", "OPTIONS"].includes(this.req.method) || this.statusCode >= 400;
+  if (changedNothing) return end.apply(this, rest);
   saved().then(
     () => end.apply(this, rest),
     (error) => refuse(this, error),
