@@ -20,14 +20,13 @@ _LEFT = (0, 300 * _KIB, 8 * _KIB, 2000 * _KIB, 60 * _KIB)
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(tmp_path: Path, fault_rounds: int) -> Iterator[Path]:
     """A file system of its own, in memory. Skips the test where this person may not mount one."""
     disk = tmp_path / "disk"
     disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={256 + 16 * fault_rounds}m", "tmpfs", str(disk)]
     try:
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", str(disk)], check=False, capture_output=True, text=True
-        )
+        mounted = subprocess.run(command, check=False, capture_output=True, text=True)
     except FileNotFoundError:
         pytest.skip("needs mount")
     if mounted.returncode != 0:
