@@ -22,7 +22,7 @@ from local.functions_host.debug_port import DebugPort
 from local.functions_host.host import FunctionsHost
 from local.functions_host.http_server import create_app
 from local.functions_host.keys import KeyGuard, host_keys
-from local.functions_host.listener import StopSignal, listen, serve
+from local.functions_host.listener import StopSignal, allow_many_connections, listen, serve
 from local.functions_host.local_only import LocalOnly
 from local.functions_host.mcp_webhook import McpWebhook
 from local.functions_host.saved_files import SavedFiles
@@ -115,6 +115,7 @@ async def start(options: argparse.Namespace) -> None:
 
 async def _start(options: argparse.Namespace, console: Console) -> None:
     stop = _stop_on_signals()
+    allow_many_connections()
     guard = KeyGuard(options.data, required=options.require_key)
     guard.prepare()
     with listen(options.address, options.port) as listener:

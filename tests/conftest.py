@@ -21,6 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--target", metavar="URL", help="its MCP endpoint, or its origin such as https://NAME.azurewebsites.net"
     )
     group.addoption("--key", metavar="KEY", help="its system key mcp_extension, or set MCP_EXTENSION_KEY")
+    parser.addoption(
+        "--fault-rounds", type=int, default=1, metavar="N", help="strike so often, each time at another moment"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

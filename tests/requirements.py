@@ -188,6 +188,16 @@ REQUIREMENTS = (
     ),
     # SSE, the older transport
     Requirement(
+        "transport.unread",
+        "Answers that nobody reads delay nobody, and are gone with their connections.",
+        "Microsoft Learn, aspnet/core/fundamentals/servers/kestrel/options",
+    ),
+    Requirement(
+        "transport.too-many",
+        "A host that may open no more files closes new connections at once, and takes them again when it may.",
+        "inferred",
+    ),
+    Requirement(
         "sse.get-only",
         "Only GET opens a stream; other verbs are answered with 405.",
         "azure-functions-mcp-extension, Http/DefaultRequestHandler.cs",
@@ -264,6 +274,18 @@ REQUIREMENTS = (
         "sse.ping-error",
         "After an error for an answer, or without one, no more pings come, and the session stays.",
         "azure-functions-mcp-extension, Http/McpClientSession.cs",
+    ),
+    Requirement(
+        "sse.unread",
+        "A client that does not read its stream is given up: it takes bounded memory, and delays nobody.",
+        "Microsoft Learn, aspnet/core/fundamentals/servers/kestrel/options",
+        "A stream ends when its client has left 64 MiB unread. Azure goes by time: it cuts off a client that takes "
+        "less than 240 bytes a second.",
+    ),
+    Requirement(
+        "sse.idle",
+        "A thousand streams that say nothing delay nobody, and end with the host.",
+        "Microsoft Learn, aspnet/core/fundamentals/servers/kestrel/options",
     ),
     Requirement(
         "sse.cancelled",
@@ -940,6 +962,32 @@ REQUIREMENTS = (
         "A storage that does not answer fails the call at once. In Azure the host tries for about half a minute, "
         "and does not start without its storage.",
     ),
+    Requirement(
+        "storage.slow",
+        "A storage that hangs delays the calls that need it, and no others.",
+        "Microsoft Learn, azure-functions/functions-best-practices",
+    ),
+    Requirement(
+        "storage.full",
+        "While the disk is full, calls that save fail; what was saved stays, and saving works once there is room.",
+        "inferred",
+    ),
+    Requirement(
+        "storage.killed",
+        "What the storage has acknowledged outlives it, however it ends.",
+        "Microsoft Learn, storage/common/storage-redundancy",
+    ),
+    # the session pool
+    Requirement(
+        "pool.killed",
+        "That a session pool is gone is said to the model, and whether the code ran; once it is back it is used again.",
+        "Microsoft Learn, container-apps/sessions-usage",
+    ),
+    Requirement(
+        "pool.hung",
+        "A session pool that hangs delays the calls that run code, and no others.",
+        "Microsoft Learn, azure-functions/functions-reference-python",
+    ),
     # settings
     Requirement(
         "settings.defaults",
@@ -1030,6 +1078,11 @@ REQUIREMENTS = (
         "azure-webjobs-sdk, Microsoft.Azure.WebJobs.Host/Loggers",
     ),
     Requirement(
+        "start.clock",
+        "A clock that jumps ends no call, no stream and no environment.",
+        "inferred",
+    ),
+    Requirement(
         "start.app-log",
         "What the app prints is shown, and what it logs during a call; what it logs outside of calls is not.",
         "azure-functions-host, GrpcWorkerChannel.cs",
@@ -1050,6 +1103,11 @@ REQUIREMENTS = (
         "worker.timeout",
         "A call that takes longer than functionTimeout fails, and its worker is replaced.",
         "Microsoft Learn, azure-functions/functions-host-json",
+    ),
+    Requirement(
+        "worker.memory",
+        "A function that runs out of memory fails its call, and the same process answers the next.",
+        "Microsoft Learn, azure-functions/python-memory-profiler-reference",
     ),
     Requirement(
         "worker.exit",

@@ -11,6 +11,7 @@ from local.functions_host.connections import may_need_proxy, storage_connection_
 from local.functions_host.settings import Configuration
 
 _REMEMBERED_BLOBS = 1000
+_ATTEMPTS = 100  # one more for each call that saves the same blob at the same moment
 
 if TYPE_CHECKING:  # the SDK takes half a second and 34 MiB to import, so it is imported when first used
     from azure.storage.blob.aio import BlobClient, BlobServiceClient
@@ -79,9 +80,7 @@ class BlobStore:
         blob = service.get_blob_client(path.container, path.blob)
         before = self._written.pop((connection, path), None)
         try:
-            written = await _put_unless_changed(blob, content, metadata, before)
-            if written is None:
-                written = await _replace(service, blob, content, metadata)
+            written = await _replace(service, blob, content, metadata, before)
         except AzureError as error:
             raise _failure(service, path, "written", error) from error
         self._written[connection, path] = written
@@ -118,67 +117,59 @@ def _service_client(connection: str, connection_string: str) -> "BlobServiceClie
         raise BindingError(f"The connection string of '{connection}' cannot be used: {error}") from None
 
 
-async def _put_unless_changed(
-    blob: "BlobClient", content: bytes, metadata: dict[str, str], before: _Written | None
-) -> _Written | None:
-    """Writes a blob that is new, or still as it was `before`; None if it is neither.
+async def _replace(
+    service: "BlobServiceClient", blob: "BlobClient", content: bytes, metadata: dict[str, str], before: _Written | None
+) -> _Written:
+    """Writes a blob on the condition that it is new, or still as it was `before`, and looks again where it is neither.
 
-    The real host asks for the properties of the blob first, each time. What it would hear is nearly always known here,
-    and then one request does, with the condition that it still holds.
+    The real host asks for the properties of the blob first, each time, and then writes in any case. What it would hear
+    is nearly always known here, so that one request does. And a write whose connection broke, but which the storage
+    carries out all the same, some time later, does not replace what was acknowledged meanwhile.
     """
-    from azure.core import MatchConditions
     from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
-    try:
-        if before is None:
-            return await _put(blob, content, metadata, overwrite=False)
-        metadata = before.metadata | metadata
-        return await _put(blob, content, metadata, etag=before.etag, match_condition=MatchConditions.IfNotModified)
-    except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-        return None
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return await _put(blob, content, metadata, before)
+        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
+            if attempt == _ATTEMPTS:
+                raise
+            if isinstance(error, ResourceNotFoundError):
+                await _create_container(service, blob.container_name)
+        before = await _found(blob)
+    raise AssertionError("the last attempt raises")
 
 
-async def _replace(
-    service: "BlobServiceClient", blob: "BlobClient", content: bytes, metadata: dict[str, str]
-) -> _Written:
-    """Writes a blob whatever it was, with its metadata kept."""
-    from azure.core.exceptions import ResourceNotFoundError
-
-    metadata = await _metadata(blob) | metadata
-    try:
-        return await _put(blob, content, metadata)
-    except ResourceNotFoundError:
-        await _create_container(service, blob.container_name)
-        return await _put(blob, content, metadata)
-
-
-async def _metadata(blob: "BlobClient") -> dict[str, str]:
-    """Returns the metadata of the blob that is about to be replaced. Raises BindingError if it cannot be."""
+async def _found(blob: "BlobClient") -> _Written | None:
+    """Returns the blob that is about to be replaced, None if there is none. Raises BindingError if it cannot be."""
     from azure.core.exceptions import ResourceNotFoundError
     from azure.storage.blob import BlobType
 
     try:
         properties = await blob.get_blob_properties()
     except ResourceNotFoundError:
-        return {}
+        return None
     if properties.blob_type != BlobType.BLOCKBLOB:
         raise BindingError(
             "Cannot bind to page or append blobs using 'out string', 'TextWriter', or writable 'Stream' parameters."
         )
-    return dict(properties.metadata or {})
+    assert properties.etag is not None
+    return _Written(properties.etag, dict(properties.metadata or {}))
 
 
-async def _put(
-    blob: "BlobClient", content: bytes, metadata: dict[str, str], *, overwrite: bool = True, **condition: Any
-) -> _Written:
+async def _put(blob: "BlobClient", content: bytes, metadata: dict[str, str], before: _Written | None) -> _Written:
+    from azure.core import MatchConditions
     from azure.storage.blob import ContentSettings
+
+    condition: dict[str, Any] = {"overwrite": False}
+    if before is not None:
+        condition = {"overwrite": True, "etag": before.etag, "match_condition": MatchConditions.IfNotModified}
+        metadata = before.metadata | metadata
 
     # One request, so a reader finds the old blob or the new one. The real host opens a stream instead, behind which
     # a reader may for a moment find an empty blob.
     settings = ContentSettings(content_type="application/octet-stream")
-    answer = await blob.upload_blob(
-        content, overwrite=overwrite, metadata=metadata, content_settings=settings, **condition
-    )
+    answer = await blob.upload_blob(content, metadata=metadata, content_settings=settings, **condition)
     return _Written(answer["etag"], metadata)
 
 

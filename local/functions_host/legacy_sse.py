@@ -15,6 +15,9 @@ from local.functions_host.mcp_messages import McpClient, Notification, Request, 
 from local.functions_host.wire_json import to_json
 
 PING_SECONDS = 25.0
+# More than that is left unread only by a client that does not read at all. Kestrel cuts off one that is that slow.
+# https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/options#minimum-request-body-data-rate
+_UNREAD_BYTES = 64 * 1024 * 1024
 _ID_ALPHABET = string.ascii_lowercase + string.digits
 
 type Answer = Callable[[Request, McpClient], Awaitable[bytes]]
@@ -37,6 +40,9 @@ class SseSession:
         self._answer = answer
         self._ping_seconds = ping_seconds
         self._events: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._unread = 0
+        self.is_open = True
+        """Whether messages are still taken, since their answers can be sent."""
         self._running: dict[RequestId, asyncio.Task[None]] = {}
         self._pong: asyncio.Future[bool] | None = None
 
@@ -61,18 +67,35 @@ class SseSession:
         pings = asyncio.create_task(self._ping())
         try:
             while (event := await self._events.get()) is not None:
+                self._unread -= len(event)
                 yield event
         finally:
+            self.is_open = False
             pings.cancel()
 
     def close(self) -> None:
         """Ends the stream."""
         self._events.put_nowait(None)
 
+    def _send(self, event: bytes) -> None:
+        if self._unread > _UNREAD_BYTES:
+            self._give_up()
+        if self.is_open:
+            self._unread += len(event)
+            self._events.put_nowait(event)
+
+    def _give_up(self) -> None:
+        """Drops what the client leaves unread, and ends the stream behind what is on its way already."""
+        self.is_open = False
+        self._unread = 0
+        while not self._events.empty():
+            self._events.get_nowait()
+        self.close()
+
     async def _run(self, request: Request) -> None:
         # Cancelled or not, the function runs to its end, as in Azure; a cancelled request just gets no answer.
         answer = await asyncio.shield(asyncio.ensure_future(self._answer(request, self._client)))
-        self._events.put_nowait(message_event(answer))
+        self._send(message_event(answer))
 
     def _cancel(self, params: bytes | None) -> None:
         try:
@@ -97,7 +120,7 @@ class SseSession:
             number += 1
             self._pong = asyncio.get_running_loop().create_future()
             ping = {"method": "ping", "id": number, "jsonrpc": "2.0"}
-            self._events.put_nowait(message_event(to_json(ping)))
+            self._send(message_event(to_json(ping)))
             answered = await self._pong
 
 

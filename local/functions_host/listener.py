@@ -11,7 +11,13 @@ from starlette.types import ASGIApp
 
 from local.errors import PersonError
 
+try:
+    import resource  # not on Windows, which has no such limit
+except ImportError:
+    resource = None
+
 _KEEP_ALIVE_SECONDS = 130  # Kestrel's; uvicorn's 5 would close connections that a client is just about to use again
+_OPEN_FILES = 10_240  # the most that macOS lets a process ask for
 _STOP_SECONDS = 2  # `func` ends by force two seconds after Ctrl+C
 
 
@@ -32,6 +38,15 @@ def listen(address: str, port: int, option: str = "--port [-p]") -> socket.socke
         listener.close()
         raise _explained(error, address, port, option) from None
     return listener
+
+
+def allow_many_connections() -> None:
+    """Raises the limit of open files, often 256 or 1024, as far as this process may: .NET does so too."""
+    if resource is not None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def serve(app: ASGIApp, listener: socket.socket, on_ready: Callable[[], None], stop: "StopSignal") -> None:

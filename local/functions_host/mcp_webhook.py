@@ -145,7 +145,7 @@ class McpWebhook:
             return _bad_request("No message in request body.")
         client_id, instance_id = ids
         session = self._sessions.get(client_id)
-        if session is not None:
+        if session is not None and session.is_open:
             session.receive(message)
             return Response(b"Accepted", status_code=202)
         if instance_id.lower() == self.instance_id:
