@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from local.functions_host.connections import may_need_proxy, storage_connection_
 from local.functions_host.settings import Configuration
 
 _REMEMBERED_BLOBS = 1000
-_ATTEMPTS = 100  # one more for each call that saves the same blob at the same moment
+_ATTEMPTS = 20  # one more for each program that writes the same blob at the same moment
 
 if TYPE_CHECKING:  # the SDK takes half a second and 34 MiB to import, so it is imported when first used
     from azure.storage.blob.aio import BlobClient, BlobServiceClient
@@ -51,6 +52,7 @@ class BlobStore:
         self._configuration = configuration
         self._services: dict[str, BlobServiceClient] = {}
         self._written: dict[tuple[str, BlobPath], _Written] = {}
+        self._turns: weakref.WeakValueDictionary[tuple[str, BlobPath], asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def read(self, connection: str, path: BlobPath) -> bytes | None:
         """Returns the content of a blob, or None if it or its container does not exist. Raises BindingError."""
@@ -78,12 +80,13 @@ class BlobStore:
         if path.has_dot_segments:
             raise BindingError(f"The blob name '{path.blob}' is not modelled: it has a segment of dots.")
         blob = service.get_blob_client(path.container, path.blob)
-        before = self._written.pop((connection, path), None)
+        turn = self._turns.setdefault((connection, path), asyncio.Lock())
         try:
-            written = await _replace(service, blob, content, metadata, before)
+            async with turn:  # side by side, all writes of a blob but one would have to look again
+                before = self._written.pop((connection, path), None)
+                self._written[connection, path] = await _replace(service, blob, content, metadata, before)
         except AzureError as error:
             raise _failure(service, path, "written", error) from error
-        self._written[connection, path] = written
         if len(self._written) > _REMEMBERED_BLOBS:
             del self._written[next(iter(self._written))]
 

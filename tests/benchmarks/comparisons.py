@@ -104,7 +104,8 @@ def _prints(work: str, callers: int, environment: str, pool: Program) -> Compari
     return _at_pool(work, callers, calls.print_through_tool(environment), calls.print_at_pool(environment), pool)
 
 
-_REPLACED = ("savesnippet 1 KB, replaced", calls.save_snippet("saved", KB), calls.upload("saved", KB))
+_SAVED, _UPLOADED = f"saved-{CALLER_NUMBER}", f"uploaded-{CALLER_NUMBER}"
+_REPLACED = ("savesnippet 1 KB, replaced", calls.save_snippet(_SAVED, KB), calls.upload(_UPLOADED, KB))
 _SAVED_ANEW, _UPLOADED_ANEW = f"through-tool-{REQUEST_NUMBER}", f"directly----{REQUEST_NUMBER}"
 _NEW_NAME = ("savesnippet 1 KB, new name", calls.save_snippet(_SAVED_ANEW, KB), calls.upload(_UPLOADED_ANEW, KB))
 _READ = tuple(

@@ -10,7 +10,7 @@ import time
 from azure.storage.blob.aio import ContainerClient
 
 from tests.benchmarks.calling import Caller, run, serve_loads
-from tests.benchmarks.calls import REQUEST_NUMBER
+from tests.benchmarks.calls import CALLER_NUMBER, REQUEST_NUMBER
 from tests.benchmarks.connection import CallError
 from tests.benchmarks.measurement import Load
 
@@ -18,10 +18,11 @@ from tests.benchmarks.measurement import Load
 class DirectCaller:
     """Reads or writes one blob after the other."""
 
-    def __init__(self, load: Load, container: ContainerClient) -> None:
+    def __init__(self, load: Load, caller: int, container: ContainerClient) -> None:
         self._container = container
         self._method = load.call.method
-        self._blob: str = load.call.params["blob"]
+        blob: str = load.call.params["blob"]
+        self._blob = blob.replace(str(CALLER_NUMBER), str(CALLER_NUMBER + caller))
         self._text: str = load.call.params.get("text", "")
         self._expected = load.call.expected
 
@@ -49,7 +50,7 @@ async def main() -> None:
     async with ContainerClient.from_connection_string(connection_string, "snippets") as container:
 
         def make_caller(load: Load, caller: int) -> Caller:
-            return DirectCaller(load, container)
+            return DirectCaller(load, caller, container)
 
         await serve_loads(make_caller)
 
