@@ -47,7 +47,7 @@ def _supervise(argv: Sequence[str], limits: str, parent: int) -> None:
     """Runs argv and passes its exit code on; what it started and left ends with it, with us, or with our parent."""
     # Held back until there is someone to end: a child that is forked and not yet known would be left.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGKILL))  # of which what it runs then dies
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None).prctl
         prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)

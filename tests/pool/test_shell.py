@@ -82,8 +82,11 @@ async def test_temporary_files_are_shared_by_python_and_the_shell_and_go_with_th
         assert (await pool.shell(new_id(), 'cat "$TMPDIR/a.txt"'))["exitCode"] == 1
 
 
-async def test_a_command_that_fills_the_disk_says_so_and_another_can_remove_files() -> None:
-    async with running_pool(PoolOptions(port=0)) as pool:
+@pytest.mark.parametrize("isolation", ["auto", "none"])
+async def test_a_command_that_fills_the_disk_says_so_and_another_can_remove_files(
+    isolation: Literal["auto", "none"],
+) -> None:
+    async with running_pool(PoolOptions(port=0, isolation=isolation)) as pool:
         environment = new_id()
         fill = "for n in 1 2 3 4 5 6; do fallocate -l 200M f$n; done; sleep 60"
         filled = await pool.shell(environment, fill)
