@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import importlib
-import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from local.errors import BindingError
 from local.functions_host.connections import may_need_proxy, storage_connection_string
 from local.functions_host.settings import Configuration
 
-_REMEMBERED_BLOBS = 1000
+_REMEMBERED_BLOBS = 100  # some 20 KiB each
 _ATTEMPTS = 20  # one more for each program that writes the same blob at the same moment
 
 if TYPE_CHECKING:  # the SDK takes half a second and 34 MiB to import, so it is imported when first used
@@ -39,7 +38,7 @@ class BlobPath:
 
 @dataclass(frozen=True)
 class _Written:
-    """A blob as it was when it was written here last."""
+    """A blob as it was when it was written or found last."""
 
     etag: str
     metadata: dict[str, str]
@@ -51,49 +50,50 @@ class BlobStore:
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._services: dict[str, BlobServiceClient] = {}
-        self._written: dict[tuple[str, BlobPath], _Written] = {}
-        self._turns: weakref.WeakValueDictionary[tuple[str, BlobPath], asyncio.Lock] = weakref.WeakValueDictionary()
+        self._blobs: dict[tuple[str, BlobPath], _Blob] = {}
+        """Those used lately, the last one last."""
 
     async def read(self, connection: str, path: BlobPath) -> bytes | None:
         """Returns the content of a blob, or None if it or its container does not exist. Raises BindingError."""
-        service = await self._service(connection)
+        blob = await self._blob(connection, path)
         from azure.core.exceptions import AzureError, ResourceNotFoundError
 
         if path.has_dot_segments:
             return None  # `write` makes none
         try:
-            stream = await service.get_blob_client(path.container, path.blob).download_blob()
-            return await stream.readall()
+            return await (await blob.client.download_blob()).readall()
         except ResourceNotFoundError:
             return None
         except AzureError as error:
-            raise _failure(service, path, "read", error) from error
+            raise _failure(blob, path, "read", error) from error
 
     async def write(self, connection: str, path: BlobPath, content: bytes, metadata: dict[str, str]) -> None:
         """Writes a block blob whole, replacing what is there, and makes its container if there is none.
 
         Metadata that the blob has is kept, `metadata` is added. Raises BindingError.
         """
-        service = await self._service(connection)
+        blob = await self._blob(connection, path)
         from azure.core.exceptions import AzureError
 
         if path.has_dot_segments:
             raise BindingError(f"The blob name '{path.blob}' is not modelled: it has a segment of dots.")
-        blob = service.get_blob_client(path.container, path.blob)
-        turn = self._turns.setdefault((connection, path), asyncio.Lock())
         try:
-            async with turn:  # side by side, all writes of a blob but one would have to look again
-                before = self._written.pop((connection, path), None)
-                self._written[connection, path] = await _replace(service, blob, content, metadata, before)
+            await blob.replace(content, metadata)
         except AzureError as error:
-            raise _failure(service, path, "written", error) from error
-        if len(self._written) > _REMEMBERED_BLOBS:
-            del self._written[next(iter(self._written))]
+            raise _failure(blob, path, "written", error) from error
 
     async def close(self) -> None:
         """Closes every connection."""
         await asyncio.gather(*(service.close() for service in self._services.values()))
         self._services.clear()
+        self._blobs.clear()
+
+    async def _blob(self, connection: str, path: BlobPath) -> "_Blob":
+        blob = self._blobs.pop((connection, path), None) or _Blob(await self._service(connection), path)
+        self._blobs[connection, path] = blob
+        if len(self._blobs) > _REMEMBERED_BLOBS:
+            del self._blobs[next(iter(self._blobs))]
+        return blob
 
     async def _service(self, connection: str) -> "BlobServiceClient":
         service = self._services.get(connection)
@@ -106,45 +106,44 @@ class BlobStore:
         return service
 
 
-def _service_client(connection: str, connection_string: str) -> "BlobServiceClient":
-    from azure.storage.blob.aio import BlobServiceClient, LinearRetry
+class _Blob:
+    """A blob that the app uses, and what was written to it here last.
 
-    # Retries without a pause: enough for a connection that the storage has just closed, while a storage that is not
-    # there is reported at once. (The real host goes on trying for about half a minute.)
-    retries = LinearRetry(backoff=0, retry_total=2, random_jitter_range=0)
-    try:
-        return BlobServiceClient.from_connection_string(
-            connection_string, retry_policy=retries, use_env_settings=may_need_proxy(connection_string)
-        )
-    except ValueError as error:
-        raise BindingError(f"The connection string of '{connection}' cannot be used: {error}") from None
-
-
-async def _replace(
-    service: "BlobServiceClient", blob: "BlobClient", content: bytes, metadata: dict[str, str], before: _Written | None
-) -> _Written:
-    """Writes a blob on the condition that it is new, or still as it was `before`, and looks again where it is neither.
-
-    The real host asks for the properties of the blob first, each time, and then writes in any case. What it would hear
-    is nearly always known here, so that one request does. And a write whose connection broke, but which the storage
-    carries out all the same, some time later, does not replace what was acknowledged meanwhile.
+    The real host asks for the properties of a blob before it writes, each time, and then writes in any case. What it
+    would hear is nearly always known here, so that one request does, with the condition that it still holds. And a
+    write whose connection broke, but which the storage carries out all the same, some time later, does not replace what
+    was acknowledged meanwhile.
     """
-    from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return await _put(blob, content, metadata, before)
-        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
-            if attempt == _ATTEMPTS:
-                raise
-            if isinstance(error, ResourceNotFoundError):
-                await _create_container(service, blob.container_name)
-        before = await _found(blob)
-    raise AssertionError("the last attempt raises")
+    def __init__(self, service: "BlobServiceClient", path: BlobPath) -> None:
+        self.client = service.get_blob_client(path.container, path.blob)
+        self._service = service
+        self._written: _Written | None = None
+        self._turn = asyncio.Lock()
+
+    async def replace(self, content: bytes, metadata: dict[str, str]) -> None:
+        """Writes it with the metadata it has and this. Raises AzureError, BindingError if it cannot be written to."""
+        async with self._turn:  # side by side, all writes but one would have to look again
+            before, self._written = self._written, None
+            self._written = await self._write(content, metadata, before)
+
+    async def _write(self, content: bytes, metadata: dict[str, str], before: _Written | None) -> _Written:
+        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return await _put(self.client, content, metadata, before)
+            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
+                if attempt == _ATTEMPTS:
+                    raise
+                if isinstance(error, ResourceNotFoundError):
+                    await _create_container(self._service, self.client.container_name)
+            before = await _found(self.client)
+        raise AssertionError("the last attempt raises")
 
 
 async def _found(blob: "BlobClient") -> _Written | None:
-    """Returns the blob that is about to be replaced, None if there is none. Raises BindingError if it cannot be."""
+    """Returns what is about to be replaced, None if there is none. Raises BindingError if it cannot be."""
     from azure.core.exceptions import ResourceNotFoundError
     from azure.storage.blob import BlobType
 
@@ -183,6 +182,20 @@ async def _create_container(service: "BlobServiceClient", name: str) -> None:
         await service.create_container(name)
 
 
-def _failure(service: "BlobServiceClient", path: BlobPath, verb: str, error: Exception) -> BindingError:
+def _service_client(connection: str, connection_string: str) -> "BlobServiceClient":
+    from azure.storage.blob.aio import BlobServiceClient, LinearRetry
+
+    # Retries without a pause: enough for a connection that the storage has just closed, while a storage that is not
+    # there is reported at once. (The real host goes on trying for about half a minute.)
+    retries = LinearRetry(backoff=0, retry_total=2, random_jitter_range=0)
+    try:
+        return BlobServiceClient.from_connection_string(
+            connection_string, retry_policy=retries, use_env_settings=may_need_proxy(connection_string)
+        )
+    except ValueError as error:
+        raise BindingError(f"The connection string of '{connection}' cannot be used: {error}") from None
+
+
+def _failure(blob: _Blob, path: BlobPath, verb: str, error: Exception) -> BindingError:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return BindingError(f"The blob '{path}' at {service.primary_hostname} could not be {verb}: {reason}")
+    return BindingError(f"The blob '{path}' at {blob.client.primary_hostname} could not be {verb}: {reason}")
