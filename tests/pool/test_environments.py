@@ -147,9 +147,10 @@ async def test_twenty_environments_in_a_row_leave_no_process_no_folder_and_nothi
                 await use()
         await until(lambda: len(own_processes()) <= processes)
         assert len(left_in_memory()) == 2  # the spare and its kernel
-        # The watch over limits and a kernel that is just starting have some more open now and then; a leak would be 20.
+        # The watch over limits and a kernel that is just starting have some more open now and then, and asyncio takes a
+        # few threads for what blocks when it first needs them; a leak would be 20.
         await until(lambda: open_files() <= files + 5)
-        assert threading.active_count() <= threads + 1
+        assert threading.active_count() <= threads + 5
 
 
 @needs_proc
