@@ -10,7 +10,7 @@ from local.errors import BindingError
 from local.functions_host.connections import may_need_proxy, storage_connection_string
 from local.functions_host.settings import Configuration
 
-_REMEMBERED_BLOBS = 100  # some 20 KiB each
+_REMEMBERED_BLOBS = 256  # some 32 KiB each
 _ATTEMPTS = 20  # one more for each program that writes the same blob at the same moment
 
 if TYPE_CHECKING:  # the SDK takes half a second and 34 MiB to import, so it is imported when first used
