@@ -1,7 +1,6 @@
 """Clients that only take up room: those who never read, and those who never say anything."""
 
 import http.client
-import resource
 import socket
 import sys
 import time
@@ -18,7 +17,10 @@ from tests.servers import Server, running_server
 from tests.wire.raw_http import ACCEPT_BOTH, call, open_socket, open_stream, post, request
 from tests.wire.small_app import BEGIN, tool, write_app
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+if sys.platform != "linux":
+    pytest.skip("looks into /proc", allow_module_level=True)
+
+import resource
 
 _MIB = 2**20
 _LONG = _MIB
