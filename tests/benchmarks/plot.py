@@ -57,7 +57,7 @@ def write_plot(path: Path, rows: Sequence[Row]) -> None:
     figure.suptitle(
         "requests/s, ours / others: median of the rounds, with the least and the most. The line at 1 is: as fast."
     )
-    figure.savefig(path)
+    figure.savefig(path, bbox_inches="tight")  # the title is wider than a single panel
 
 
 def _draw_by_callers(axes: Axes, rows: Sequence[Row]) -> None:
@@ -87,10 +87,12 @@ def _draw_times(axes: Axes, rows: Sequence[Row]) -> None:
     medians = [ratio.median for _, ratio in drawn]
     bars = _error_bars([ratio for _, ratio in drawn])
     axes.errorbar(medians, list(places), xerr=bars, fmt="o", markersize=3, capsize=2)
-    axes.set_yticks(list(places), [f"{row.work}\n/ {row.contender}" for row, _ in drawn], fontsize=5)
+    axes.set_yticks(list(places), [f"{row.work}\nto {row.contender}" for row, _ in drawn], fontsize=5)
     axes.set_ylim(0.4, len(drawn) + 0.6)
-    axes.set_title("time, ours / this")
+    axes.set_title("time, ours to theirs")
     axes.set_xscale("log")
+    least, most = axes.get_xlim()
+    axes.set_xlim(min(least, 0.5), max(most, 2))  # so that there are ticks on both sides of 1
     axes.axvline(1, color="black", linewidth=0.8)
     _label(axes.xaxis, axes.get_xlim())
 
