@@ -2,8 +2,8 @@
 
 The system limits one process: its address space, the size of a file, its open files. It does not limit an environment
 where no control group is ours to make: how much memory and how many processes and threads in all, how much disk. These
-the watch counts several times a second, and kills the environment that has too much; a little more can be used until
-then. Where there is no /proc, as on macOS, it counts the disk only.
+the watch counts several times a second, less often where nothing runs, and kills the environment that has too much; a
+little more can be used until then. Where there is no /proc, as on macOS, it counts the disk only.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 _MIB = 1024 * 1024
 _INTERVAL = 0.1  # a fork bomb of one core makes some hundred processes meanwhile
+_IDLE_INTERVAL = 0.5  # where nothing has run since the last look: environments that wait should not warm a laptop
 _SHARE = 0.1  # ... but no more than this part of a core goes into counting
 _ENTRY = 4096  # what a file counts beside its blocks, so that empty ones have an end too
 _PAGE = os.sysconf("SC_PAGE_SIZE") if sys.platform != "win32" else 4096
@@ -43,6 +44,16 @@ class Limits:
         """Returns the limits of one process as launcher.py reads them."""
         system = {"AS": self.address_space, "CORE": 0, "FSIZE": self.file_size, "NOFILE": self.open_files}
         return ",".join(f"{name}={value}" for name, value in system.items())
+
+
+class Row(NamedTuple):
+    """What /proc says of a process."""
+
+    parent: int
+    tasks: int
+    resident: int
+    processor_time: int
+    """In ticks, so that one that has run for less seems not to have run."""
 
 
 class Watch:
@@ -70,18 +81,25 @@ class Watch:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
+        pause, before = _INTERVAL, dict[int, Row]()
         while running := self._still_running():
             began = loop.time()
-            excess = await asyncio.to_thread(self._excess, [each.pid for each in running])
+            tree, excess = await asyncio.to_thread(self._look, [each.pid for each in running])
             if excess:
                 for process in self._still_running():
                     self._on_excess(process, excess)
-            await asyncio.sleep(max(_INTERVAL, (loop.time() - began) / _SHARE))
+            # Without /proc nobody knows whether something ran.
+            pause = min(2 * pause, _IDLE_INTERVAL) if tree and tree == before else _INTERVAL
+            before = tree
+            await asyncio.sleep(max(pause, (loop.time() - began) / _SHARE))
 
-    def _excess(self, roots: Iterable[int]) -> str:
-        """Returns a sentence on the limit that is exceeded, or an empty string."""
-        limits = self._limits
+    def _look(self, roots: Iterable[int]) -> tuple[dict[int, Row], str]:
+        """Returns the processes that run, and a sentence on the limit that they exceed, or an empty string."""
         tree = family(roots)
+        return tree, self._excess(tree)
+
+    def _excess(self, tree: dict[int, Row]) -> str:
+        limits = self._limits
         if sum(row.tasks for row in tree.values()) > limits.tasks:
             return f"It was ended, because more than {limits.tasks} processes and threads ran at once."
         if sum(row.resident for row in tree.values()) > limits.memory:
@@ -102,14 +120,6 @@ class Watch:
         return self._running
 
 
-class Row(NamedTuple):
-    """What /proc says of a process."""
-
-    parent: int
-    tasks: int
-    resident: int
-
-
 def family(roots: Iterable[int]) -> dict[int, Row]:
     """Returns these processes and all that descend from them."""
     table = dict(_process_table())
@@ -126,7 +136,8 @@ def _process_table() -> Iterator[tuple[int, Row]]:
                 # man 5 proc_pid_stat; the second field may hold spaces and brackets
                 with open(f"/proc/{name}/stat", "rb") as file:
                     fields = file.read().rpartition(b")")[2].split()
-                yield int(name), Row(int(fields[1]), int(fields[17]), int(fields[21]) * _PAGE)
+                used = int(fields[11]) + int(fields[12])
+                yield int(name), Row(int(fields[1]), int(fields[17]), int(fields[21]) * _PAGE, used)
 
 
 def _nameless_files(process_ids: Iterable[int]) -> int:
