@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/storage/common/storage-use-azurite
 """
 
 import asyncio
+import contextlib
 import http.client
 import os
 import subprocess
@@ -67,7 +68,8 @@ class Azurite:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
         if self._starting:
-            self._child = await self._starting
+            with contextlib.suppress(OSError):  # that it cannot be started has been said
+                self._child = await self._starting
         if self._child is None:
             return
         assert self._child.stdin is not None
@@ -150,7 +152,7 @@ class Azurite:
                     self._console.log(f"Another Azurite listens on port {self._blob_port} meanwhile: it is used.")
                     return
                 await self._spawn(modules)
-            except PersonError as error:
+            except (PersonError, OSError) as error:
                 self._console.log(str(error), "red")
 
 
