@@ -115,6 +115,7 @@ async def start(options: argparse.Namespace) -> None:
 
 async def _start(options: argparse.Namespace, console: Console) -> None:
     stop = _stop_on_signals()
+    stop.then(lambda: console.write("\nStopping.", "dim"))
     allow_many_connections()
     guard = KeyGuard(options.data, required=options.require_key)
     guard.prepare()
@@ -262,7 +263,7 @@ class _Services:
 async def _serve(
     app: ServedApp, guard: KeyGuard, listener: socket.socket, address: str, terminal: HostTerminal, stop: StopSignal
 ) -> None:
-    webhook = McpWebhook(app, guard)
+    webhook = McpWebhook(app, guard, terminal.problem)
     stop.then(webhook.close_sessions)
     name = f"[{address}]" if ":" in address else address
     origin = f"http://{name}:{listener.getsockname()[1]}"

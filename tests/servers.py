@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,14 @@ POOL_PATH = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/
 # The first start of a fresh clone installs Azurite.
 START_SECONDS = 240
 STOP_SECONDS = 20
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = STOP_SECONDS) -> None:
+    """Waits until something is so. Fails if it does not become so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.01)
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,16 @@ def new_id() -> str:
 class SseSession:
     """One open stream: what is put in goes out as events, for as long as the client stays."""
 
-    def __init__(self, client: McpClient, answer: Answer, ping_seconds: float = PING_SECONDS) -> None:
+    def __init__(
+        self,
+        client: McpClient,
+        answer: Answer,
+        problem: Callable[[str], None],
+        ping_seconds: float = PING_SECONDS,
+    ) -> None:
         self._client = client
         self._answer = answer
+        self._problem = problem
         self._ping_seconds = ping_seconds
         self._events: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._unread = 0
@@ -86,6 +93,7 @@ class SseSession:
 
     def _give_up(self) -> None:
         """Drops what the client leaves unread, and ends the stream behind what is on its way already."""
+        self._problem(f"An SSE stream was ended: its client has left {_UNREAD_BYTES // 2**20} MiB of answers unread.")
         self.is_open = False
         self._unread = 0
         while not self._events.empty():

@@ -4,7 +4,7 @@ What it answers, down to empty bodies and odd status codes, is what Microsoft.Az
 """
 
 import email.message
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
 
 import msgspec
@@ -45,11 +45,12 @@ class _BodyTooLargeError(LocalError):
 
 
 class McpWebhook:
-    """The ASGI endpoint of everything below /runtime/webhooks/."""
+    """The ASGI endpoint of everything below /runtime/webhooks/. `problem` hears what no client can be told."""
 
-    def __init__(self, app: ServedApp, guard: KeyGuard) -> None:
+    def __init__(self, app: ServedApp, guard: KeyGuard, problem: Callable[[str], None]) -> None:
         self._app = app
         self._guard = guard
+        self._problem = problem
         self.instance_id = new_id()
         self._sessions: dict[str, SseSession] = {}
 
@@ -111,7 +112,7 @@ class McpWebhook:
         client_id = new_id()
         headers = _headers(request)
         client = McpClient("http-sse", headers, headers.get("mcp-session-id"))
-        session = self._sessions[client_id] = SseSession(client, self._app.answer)
+        session = self._sessions[client_id] = SseSession(client, self._app.answer, self._problem)
         endpoint = self._message_endpoint(request, f"{client_id}|{self.instance_id}")
 
         async def events() -> AsyncIterator[bytes]:

@@ -4,7 +4,7 @@ import http.client
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.requirements import shows
-from tests.servers import Server, running_server
+from tests.servers import Server, running_server, wait_until
 from tests.wire.raw_http import ACCEPT_BOTH, call, open_socket, open_stream, post, request
 from tests.wire.small_app import BEGIN, tool, write_app
 
@@ -61,10 +61,11 @@ def test_a_client_that_never_reads_its_stream_takes_bounded_memory_and_others_ar
         for number in range(_UNREAD * _MIB // _LONG + 16):  # some are on their way in the buffers of the sockets
             assert stream.post(call("long", request_id=number)).status in (202, 400)
         assert _memory(server) - memory < 2 * _UNREAD * _MIB
-        _wait_until(lambda: stream.post(request("ping")).status == 400)
+        wait_until(lambda: stream.post(request("ping")).status == 400)
         assert _says_hello(server)
-        _wait_until(lambda: _memory(server) - memory < _UNREAD * _MIB // 2)
-    _wait_until(lambda: _open_files(server) <= files)
+        wait_until(lambda: f"its client has left {_UNREAD} MiB of answers unread" in server.output)
+        wait_until(lambda: _memory(server) - memory < _UNREAD * _MIB // 2)
+    wait_until(lambda: _open_files(server) <= files)
     with open_stream(server.target) as stream:
         stream.post(call("hello"))
         assert stream.next_message()["result"]["content"][0]["text"] == "hello"
@@ -78,11 +79,11 @@ def test_clients_that_never_read_their_answers_leave_nothing_when_they_go(server
         with ExitStack() as connections:
             for _ in range(16):
                 connections.enter_context(_asking(server))
-            _wait_until(lambda number=number: server.output.count("tool=long") == 16 * (number + 1))
+            wait_until(lambda number=number: server.output.count("tool=long") == 16 * (number + 1))
             assert _says_hello(server)
             memory = memory or _memory(server)
             assert _memory(server) < memory + 16 * _LONG
-        _wait_until(lambda: _open_files(server) <= files)
+        wait_until(lambda: _open_files(server) <= files)
 
 
 @shows("sse.idle")
@@ -103,7 +104,7 @@ def test_a_thousand_idle_streams_delay_nobody_and_end_with_the_host(tmp_path: Pa
         assert _says_hello(server)
         for stream in opened[: _IDLE // 2]:
             stream.close()
-        _wait_until(lambda: _open_files(server) <= files + _IDLE // 2)
+        wait_until(lambda: _open_files(server) <= files + _IDLE // 2)
         assert _says_hello(server)
         assert server.interrupt() == 0
         assert opened[-1].recv(1000) in (b"", b"0\r\n\r\n")
@@ -123,7 +124,7 @@ def test_a_host_without_a_file_left_refuses_connections_and_answers_again_when_t
             used = _processor_seconds(server)
             time.sleep(0.5)  # long enough to see whether it tries again and again
             assert _processor_seconds(server) - used < 0.25
-        _wait_until(lambda: _answers(server))
+        wait_until(lambda: _answers(server))
         stream.post(request("ping"))
         assert stream.next_message()["result"] == {}
 
@@ -158,12 +159,6 @@ def _answers(server: Server) -> bool:
         return _says_hello(server)
     except (ConnectionError, http.client.HTTPException):
         return False
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
 
 
 def _open_files(server: Server) -> int:

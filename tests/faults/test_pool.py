@@ -3,8 +3,7 @@
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +18,7 @@ from tests.faults.ledger import Ledger, writing
 from tests.faults.processes import is_running
 from tests.pool.clients import new_id, running_pool, until
 from tests.requirements import shows
-from tests.servers import POOL_PATH, Server, descendants, free_port, is_alive, running_server
+from tests.servers import POOL_PATH, Server, descendants, free_port, is_alive, running_server, wait_until
 from tests.wire.raw_http import call, post
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
@@ -58,12 +57,6 @@ def _text(result: dict[str, Any]) -> str:
     return result["content"][0]["text"]
 
 
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-
-
 @shows("pool.hung")
 def test_a_pool_that_hangs_delays_its_own_callers_only_and_answers_when_it_goes_on(
     elsewhere: _Elsewhere, storage: str, ledger: Ledger
@@ -91,14 +84,14 @@ def test_a_pool_that_is_killed_is_said_to_the_model_and_code_runs_again_when_it_
     for _ in range(fault_rounds):
         with writing(server.target, ledger, writers=1), ThreadPoolExecutor() as callers:
             answer = callers.submit(_run, server, "import subprocess; subprocess.run(['sleep', '654321'])")
-            _wait_until(lambda: is_running(elsewhere.pool, "654321"))
+            wait_until(lambda: is_running(elsewhere.pool, "654321"))
             processes = descendants(elsewhere.pool.process.pid)
             elsewhere.pool.process.kill()
             result = answer.result(60)
             assert (result["isError"], "whether the code ran is unknown" in _text(result)) == (True, True)
             result = _run(server, "print(1)")
             assert (result["isError"], "cannot be reached" in _text(result)) == (True, True)
-            _wait_until(lambda processes=processes: not any(map(is_alive, processes)))
+            wait_until(lambda processes=processes: not any(map(is_alive, processes)))
             elsewhere.start_pool()
             assert _text(_run(server, "print(1)")).startswith("1\n")
             ledger.wait_for_more(1)

@@ -18,6 +18,10 @@ async def _answer(request: Request, client: McpClient) -> bytes:
     return b'"answer"'
 
 
+def _no_problem(text: str) -> None:
+    raise AssertionError(text)
+
+
 async def _next(events: Any) -> Any:
     with anyio.fail_after(10):
         event: bytes = await anext(events)
@@ -26,7 +30,7 @@ async def _next(events: Any) -> Any:
 
 @shows("sse.pings")
 async def test_a_ping_comes_after_the_pause_and_another_once_it_was_answered() -> None:
-    session = SseSession(McpClient("http-sse", {}), _answer, ping_seconds=0.01)
+    session = SseSession(McpClient("http-sse", {}), _answer, _no_problem, ping_seconds=0.01)
     events = session.events("message?x")
     await anext(events)
     for number in (1, 2, 3):
@@ -40,7 +44,7 @@ async def test_a_ping_comes_after_the_pause_and_another_once_it_was_answered() -
 async def test_after_an_error_or_without_an_answer_there_are_no_more_pings_and_the_session_stays(
     answer: Response | None,
 ) -> None:
-    session = SseSession(McpClient("http-sse", {}), _answer, ping_seconds=0)
+    session = SseSession(McpClient("http-sse", {}), _answer, _no_problem, ping_seconds=0)
     events = session.events("message?x")
     await anext(events)
     assert (await _next(events))["method"] == "ping"
@@ -54,7 +58,7 @@ async def test_after_an_error_or_without_an_answer_there_are_no_more_pings_and_t
 
 @shows("sse.endpoint")
 async def test_closing_ends_the_stream() -> None:
-    session = SseSession(McpClient("http-sse", {}), _answer)
+    session = SseSession(McpClient("http-sse", {}), _answer, _no_problem)
     events = session.events("message?x")
     assert await anext(events) == b"event: endpoint\ndata: message?x\n\n"
     session.close()
