@@ -1,15 +1,18 @@
-"""What runs inside an environment instead of `python -m ipykernel_launcher`: the same, with three precautions.
+"""What runs inside an environment instead of `python -m ipykernel_launcher`: the same, with a few precautions.
 
 It is started by its text (`python -c`), since an isolated environment does not see this repository.
 """
 
 import os
+import select
 import sys
 import threading
+import time
 import warnings
 from typing import Any
 
 _LONGEST_MESSAGE = 256 * 1024
+_LONGEST_FLUSH_SECONDS = 0.5  # a process that goes on writing in the background would hold one up for ever
 
 
 def _keep_to_own_folder() -> None:
@@ -55,6 +58,40 @@ def _bound_messages() -> None:
     Session.serialize = serialize_bounded  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def _flush_output_of_processes() -> None:
+    """Makes a flush take along what processes that the code started have written.
+
+    A thread of ipykernel reads that from a pipe, but nothing waits for it at the end of an execution: the kernel may
+    say that it is idle before, and what comes later is nobody's.
+    """
+    from ipykernel.iostream import OutStream
+
+    taking = threading.Lock()  # while it is free, nothing is on its way from the pipe to the stream
+    flush = OutStream.flush
+
+    def watch(stream: Any) -> None:
+        while select.select([stream._fid], [], []):
+            with taking:
+                output = os.read(stream._fid, 4096)
+                if not output or not stream._should_watch:
+                    return
+                stream.write(output.decode(errors="replace"))
+            os.write(stream._original_stdstream_copy, output)
+
+    def flush_all(stream: Any) -> None:
+        deadline = time.monotonic() + _LONGEST_FLUSH_SECONDS
+        # After a fork there is no thread that reads, and the lock may be taken for ever.
+        while stream._should_watch and stream._is_master_process() and time.monotonic() < deadline:
+            with taking:
+                if not select.select([stream._fid], [], [], 0)[0]:
+                    break
+            time.sleep(0.001)
+        flush(stream)
+
+    OutStream._watch_pipe_fd = watch  # pyright: ignore[reportAttributeAccessIssue, reportPrivateUsage]
+    OutStream.flush = flush_all  # pyright: ignore[reportAttributeAccessIssue]
+
+
 def _shortened(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _shortened(each) for name, each in value.items()}
@@ -72,6 +109,7 @@ if __name__ == "__main__":
     _end_with_the_pool()
     _bound_messages()
     _keep_quiet()
+    _flush_output_of_processes()
     from ipykernel import kernelapp
 
     kernelapp.launch_new_instance()

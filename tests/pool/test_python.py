@@ -164,6 +164,21 @@ async def test_output_in_any_encoding_arrives(pool: PoolClient, shared: str, cod
     assert (await pool.python(shared, code))["stdout"] == stdout
 
 
+async def test_nothing_that_a_process_prints_last_is_lost(pool: PoolClient, shared: str) -> None:
+    for _ in range(200):  # one in thirty was, when nothing waited for it
+        fields = await pool.python(shared, "import subprocess; _ = subprocess.run(['printf', 'child'])")
+        assert fields["stdout"] == "child"
+
+
+async def test_a_process_that_goes_on_printing_holds_nothing_up(pool: PoolClient, shared: str) -> None:
+    fields = await pool.python(shared, "import subprocess; printing = subprocess.Popen(['yes']); print('started')")
+    assert "started" in fields["stdout"]
+    assert fields["executionTimeInMilliseconds"] < 10_000
+    fields = await pool.python(shared, "printing.kill(); _ = printing.wait()")
+    assert fields["executionTimeInMilliseconds"] < 10_000
+    assert (await pool.python(shared, "print(1)"))["stdout"].endswith("1\n")
+
+
 async def test_code_that_asks_for_input_is_told_that_nobody_answers(pool: PoolClient, shared: str) -> None:
     assert "StdinNotImplementedError" in (await pool.python(shared, "input('name?')"))["stderr"]
     assert (await pool.python(shared, "import sys; sys.stdin.read()"))["executionResult"] == ""
