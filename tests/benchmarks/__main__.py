@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         samples = list(_samples(phases, start_ups, cores, Length(options.rounds, options.seconds)))
     except (StartError, MeasurementError) as error:
         sys.exit(str(error))
-    _report(samples, cores)
+    _report(samples, cores, options)
     failed = [each for each in samples if each.errors]
     for each in failed:
         _say(f"{each.contender} failed '{each.work}' in round {each.round}: {each.first_error}")
@@ -70,7 +70,7 @@ def _samples(phases: Sequence[Phase], start_ups: tuple[StartUp, ...], cores: Cor
             yield from rounds.samples_of(phases, cores, length, folders, _say)
 
 
-def _report(samples: Sequence[Sample], cores: Cores) -> None:
+def _report(samples: Sequence[Sample], cores: Cores, options: argparse.Namespace) -> None:
     from tests.benchmarks.plot import write_plot  # a second, which is not to fall into the first turn
 
     rows = rows_of(samples)
@@ -78,9 +78,15 @@ def _report(samples: Sequence[Sample], cores: Cores) -> None:
     deployed = dependencies(ROOT / "src" / "requirements.txt")
     write_json(_JSON, str(cores), rows, samples, found, deployed)
     write_plot(_PLOT, rows)
-    sentences = "\n".join(each.sentence for each in found)
-    files = f"Also in {_JSON.relative_to(ROOT)} and {_PLOT.relative_to(ROOT)}; {cores}"
-    _say(f"\n{table(rows)}\n\n{listing(deployed)}\n\n{sentences}\n\n{files}")
+    _say(f"\n{table(rows)}\n")
+    if not options.only:
+        _say(f"{listing(deployed)}\n")
+    if found:
+        judged_by = (
+            "one round, which may be chance" if options.rounds == 1 else f"the median of {options.rounds} rounds"
+        )
+        _say("\n".join([f"Targets, by {judged_by}:", *(each.sentence for each in found), ""]))
+    _say(f"Also in {_JSON.relative_to(ROOT)} and {_PLOT.relative_to(ROOT)}; {cores}")
 
 
 def _say(text: str) -> None:

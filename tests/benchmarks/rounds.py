@@ -158,7 +158,7 @@ def _measures(measured: Measurement, cpu_seconds: float, memory: float) -> dict[
 
 
 def _progress(comparison: Comparison, contender: Contender, callers: int, measured: Measurement) -> str:
-    line = f"{comparison.work}, {callers} callers, {contender.name}: "
+    line = f"{comparison.work}, {callers} {'caller' if callers == 1 else 'callers'}, {contender.name}: "
     line += "no answer" if measured.requests_per_second is None else f"{measured.requests_per_second:,.0f}/s"
     if contender.program and measured.busy > _LIMIT_OF_LOAD:
         line += f", the load generator {measured.busy:.0%} busy: the server may be faster"

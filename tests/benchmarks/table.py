@@ -6,10 +6,10 @@ from itertools import groupby
 from tests.benchmarks.samples import MEASURES, Measure, Row, Spread
 
 _CAPTION = (
-    "Ratios are ours / this, within each round: median (least-most). More than 1 is better for requests/s, less than 1 "
-    "for all others."
+    "Our own requests/s and p50 in ms, then ratios: ours / this, within each round, as median (least-most).\n"
+    "More than 1 is better for requests/s, less than 1 for all others. What happens once has its time as p50."
 )
-_HEADINGS = ("", "callers", "ours/s", "ours ms", "requests/s", "p50 or time", "p99", "CPU a call", "memory")
+_HEADINGS = ("", "callers", "our req/s", "our p50", "requests/s", "p50", "p99", "CPU a call", "memory")
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -21,7 +21,9 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def written(spread: Spread) -> str:
-    """Writes a ratio and its spread."""
+    """Writes a ratio and its spread, if there is more than one value."""
+    if spread.least == spread.most:
+        return _number(spread.median)
     return f"{_number(spread.median)} ({_number(spread.least)}-{_number(spread.most)})"
 
 
