@@ -27,7 +27,10 @@ OUTPUT_SCHEMA = {
         "stdout": {"type": "string"},
         "stderr": {"type": "string", "description": "Also holds the traceback if the code raised an exception."},
         "exitCode": {"type": "integer", "description": "Of a shell command, where the platform tells it."},
-        "executionResult": {"description": "Value of the last expression, where the platform tells it."},
+        "executionResult": {
+            "anyOf": [{"type": each} for each in ("string", "number", "boolean", "array", "object")],
+            "description": "Value of the last expression, where the platform tells it.",
+        },
         "executionTimeInMilliseconds": {"type": "number"},
         "outputIsCut": {"type": "boolean", "description": "True where stdout or stderr was longer than is kept."},
     },

@@ -37,6 +37,12 @@ def test_it_lists_the_tools(inspector: Path, where: list[str]) -> None:
     ]  # fmt: skip
 
 
+def test_it_has_no_warning_about_a_schema(inspector: Path, where: list[str]) -> None:
+    command = [npm_package.node(), str(inspector), "--cli", *where, "--method", "tools/list", "--strict"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_it_saves_and_gets_a_snippet(inspector: Path, where: list[str], name: str) -> None:
     tool = [*where, "--method", "tools/call", "--tool-arg", f"snippetname={name}"]
     _run(inspector, *tool, "--tool-name", "savesnippet", "--tool-arg", "snippet=print(1)")
