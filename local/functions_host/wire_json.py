@@ -29,14 +29,18 @@ def to_json(value: object) -> bytes:
     for plain, escaped in _ESCAPED_ASCII:
         if plain in special:
             text = text.replace(plain, escaped)
+    if b'\\"' in text:
+        text = _with_named_quotes(text)
+    return text if text.isascii() else _ascii(text.decode())
+
+
+def _with_named_quotes(text: bytes) -> bytes:
     # A quote is escaped by the backslash before it, unless that is an escaped backslash: those are hidden meanwhile.
     ambiguous = b'\\\\"' in text
     if ambiguous:
         text = text.replace(b"\\\\", b"\x00")
     text = text.replace(b'\\"', b"\\u0022")
-    if ambiguous:
-        text = text.replace(b"\x00", b"\\\\")
-    return text if text.isascii() else _ascii(text.decode())
+    return text.replace(b"\x00", b"\\\\") if ambiguous else text
 
 
 def object_of(members: Iterable[tuple[bytes, bytes | None]]) -> bytes:
