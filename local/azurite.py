@@ -26,6 +26,7 @@ _START_SECONDS = 60
 _STOP_SECONDS = 10
 _SOUND_SECONDS = 5  # one that lives shorter is started again with a pause
 _LONGEST_PAUSE_SECONDS = 30
+_LOOK_SECONDS = 1  # how often another's Azurite is looked at
 
 
 class Azurite:
@@ -55,7 +56,10 @@ class Azurite:
         """Makes sure that an Azurite listens. Raises PersonError if that cannot be."""
         found = await asyncio.to_thread(_server_on, self._blob_port)
         if found is not None:
-            self.description = f"Storage: the Azurite that already listens on port {self._blob_port} ({found})"
+            self.description = (
+                f"Storage: the Azurite that already listens on port {self._blob_port} ({found}), with its data"
+            )
+            self._keeper = asyncio.create_task(self._watch_other())
             return
         modules = await npm_package.install(PACKAGE, self._cache, self._console)
         await self._spawn(modules)
@@ -150,10 +154,26 @@ class Azurite:
             try:
                 if await asyncio.to_thread(_server_on, self._blob_port):
                     self._console.log(f"Another Azurite listens on port {self._blob_port} meanwhile: it is used.")
-                    return
+                    return await self._watch_other()
                 await self._spawn(modules)
             except (PersonError, OSError) as error:
                 self._console.log(str(error), "red")
+
+    async def _watch_other(self) -> None:
+        """Says when an Azurite that is not ours ends: whoever started it may start it again, so its ports stay free."""
+        listened = True
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            listens = await _is_open(self._blob_port)
+            if listened and not listens:
+                self._console.log(
+                    f"The Azurite on port {self._blob_port} has ended, which was not started here. Start it again, or "
+                    "stop and start this, to have an Azurite of its own.",
+                    "red",
+                )
+            if listens and not listened:
+                self._console.log(f"There is an Azurite on port {self._blob_port} again.")
+            listened = listens
 
 
 def _shown(folder: Path) -> str:

@@ -180,10 +180,12 @@ def test_without_storage_hello_works_and_with_it_back_so_do_the_snippets(tmp_pat
             server = stack.enter_context(running_server("src", storage=storage, data=tmp_path / "unused"))
             assert "already listens" in server.output
             assert "isError" not in _result(server, "savesnippet", kept | text)
+        server.wait_for(f"The Azurite on port {port} has ended")
         assert _text(_result(server, "hello")) == "Hello I am MCPTool!"
         failed = _result(server, "getsnippet", kept)
         assert (failed["isError"], _text(failed)) == (True, _FAILED.format("getsnippet"))
         assert f"127.0.0.1:{port}" in server.wait_for("could not be read")
         assert _result(server, "savesnippet", kept | {"snippet": "lost"})["isError"] is True
         with running_azurite(port, tmp_path):
+            server.wait_for(f"There is an Azurite on port {port} again.")
             assert _text(_result(server, "getsnippet", kept)) == "text"
