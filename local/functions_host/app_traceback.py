@@ -64,6 +64,10 @@ _REMEDIES = {
     r"Function (\S+) does not have a trigger": (
         "Give '{0}' a trigger, such as @app.mcp_tool_trigger, or remove its other decorators."
     ),
+    r'"context" parameter is expected to be of type azure.functions.Context': (
+        "A parameter called context gets the call's Context, unless it is the arg_name of the trigger: write "
+        'arg_name="context" there, or call the parameter as the trigger does.'
+    ),
     r"A trigger was already registered": "A function has one trigger: write a second function for the other one.",
     r"cannot load the (\S+) function: Extra parameters in binding definition": (
         "Give '{0}' a parameter for each arg_name; with @app.mcp_tool(), write that above all other decorators."

@@ -177,9 +177,11 @@ async def main(connection: socket.socket, app_directory: str, *, debug: bool) ->
     _route_logging(process)
     if debug:
         process.send(DebuggerListens(_listen_for_debugger()))
-    process.send(await load_app(app_directory))
+    watchdog = Watchdog(app_directory)
     if not debug:  # a breakpoint would hold up everything too
-        Watchdog(app_directory).start()
+        watchdog.start()
+    process.send(await load_app(app_directory))
+    watchdog.app_is_loaded()
     await process.finished()
     runtime.stop_threadpool_executor()
     # As in Azure, where the process is killed: what the app has left open complains at length when Python shuts down.

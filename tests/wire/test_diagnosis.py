@@ -105,6 +105,10 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
             ["are declared in Python but not", "Each parameter of 'hello' is the arg_name of a decorator"],
         ),
         (
+            BEGIN + _HELLO.replace('"context"', '"other"') + "def hello(context: str) -> str:\n" + _BODY,
+            ["expected to be of type azure.functions.Context", 'write arg_name="context" there'],
+        ),
+        (
             BEGIN + _HELLO + _BLOB_OUT + _with_file("str"),
             ['declared to have the "out" direction', "Annotate it as func.Out[str] or func.Out[bytes]."],
         ),
@@ -257,6 +261,19 @@ def test_a_function_that_blocks_the_event_loop_is_named_with_its_line(workshop: 
             write(workshop.app / "go", "")
         assert re.search(r"function_app\.py line 1\d, in until_it_may_go_on, ", line)
         assert answer.result(20).event["result"]["content"][0]["text"] == "went on"
+    (workshop.app / "go").unlink()
+    workshop.mend()
+
+
+@shows("diagnosis.blocking")
+def test_an_app_that_does_not_come_to_its_end_is_named_with_its_line(workshop: Workshop) -> None:
+    write(workshop.app / "function_app.py", BEGIN + _BLOCKING + "until_it_may_go_on()\n")
+    try:
+        line = workshop.server.wait_for("is still at work after 5 seconds: the app is loaded when")
+    finally:
+        write(workshop.app / "go", "")
+    assert re.search(r"function_app\.py line 1\d, in until_it_may_go_on, ", line)
+    workshop.server.wait_for("Loaded in")
     (workshop.app / "go").unlink()
     workshop.mend()
 
