@@ -94,8 +94,8 @@ async def save_snippet(context: str, file: func.Out[str]) -> str:
 
 _ENVIRONMENT = _text_argument(
     "environmentId",
-    "The environment to run in, from launchShell or an earlier run. Without it a new one is made; only a few can exist "
-    "at a time, so pass it to go on.",
+    "The environment to run in, from launchShell or an earlier run; one that has ended since may start anew, empty. "
+    "Without it a new one is made; only a few can exist at a time, so pass it to go on.",
     required=False,
 )
 
@@ -103,8 +103,9 @@ _ENVIRONMENT = _text_argument(
 @app.mcp_tool_trigger(
     arg_name="context",
     tool_name="launchShell",
-    description="Start a new, empty environment for running Python code and shell commands, and return its "
-    "environmentId. Variables and files live in it between calls, until it has been idle for some minutes.",
+    description="Launch a new, empty environment for running Python code and shell commands, and return its "
+    "environmentId. It starts when something first runs in it; variables and files then live in it between calls, "
+    "until it has been idle for some minutes.",
     tool_properties="[]",
     use_result_schema=True,
     output_schema=json.dumps(executions.LAUNCH_SCHEMA),

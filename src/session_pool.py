@@ -54,7 +54,8 @@ _SENTENCES = {
     "call again without environmentId, and start over.",
     "bad id": "The session pool does not take that environmentId: {}. Use one that launchShell returned, or none.",
     "timed out": f"The execution took longer than the {_EXECUTION_SECONDS} seconds that the platform allows, and was "
-    "ended. Do it in smaller steps, or start it in the background and look for its output in a later call. {}",
+    "ended. Do it in smaller steps, or start it with subprocess.Popen in runPythonCode, its output in a file that a "
+    "later call reads. {}",
     "no answer": "The session pool did not answer in {} seconds, " + _UNKNOWN,
     "cut off": "The connection to the session pool broke before its answer came ({}), " + _UNKNOWN,
     "unreachable": "The session pool cannot be reached: {}. Nothing was run. Try again in a minute; if it stays so, "

@@ -1113,8 +1113,8 @@ REQUIREMENTS = (
         "worker.exit",
         "sys.exit in a function fails that call.",
         "azure-functions-python-worker, proxy_worker",
-        "A function that exits fails its own call only. In Azure it takes its worker with it, and the other calls"
-        " there.",
+        "A function that calls `sys.exit` fails its own call only. In Azure it takes its worker with it, and the other"
+        " calls there.",
     ),
     Requirement(
         "worker.error-text",
@@ -1189,7 +1189,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         "diagnosis.blocking",
-        "A function that blocks the event loop is named with its line, and a pool of threads that is used up is said.",
+        "A function that blocks the event loop is named with its line, and so is one that keeps the app from loading;"
+        " a pool of threads that is used up is said.",
         "Microsoft Learn, azure-functions/python-scale-performance-reference",
     ),
 )
