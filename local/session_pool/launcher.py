@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 
 _SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
+_AWAITED = {signal.SIGTERM, signal.SIGCHLD}
 
 
 def _main(role: str, limits: str, argv: Sequence[str]) -> None:
@@ -45,9 +46,12 @@ def _limit(what: int, value: int) -> None:
 
 def _supervise(argv: Sequence[str], limits: str, parent: int) -> None:
     """Runs argv and passes its exit code on; what it started and left ends with it, with us, or with our parent."""
-    # Held back until there is someone to end: a child that is forked and not yet known would be left.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGKILL))  # of which what it runs then dies
+    # Held back until they are waited for. A handler could run before the child is known, which would be left then, or
+    # just before a wait begins, which would not hear of it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    signal.signal(
+        signal.SIGCHLD, lambda *_: None
+    )  # some systems drop a signal that nobody handles, even when held back
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None).prctl
         prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
@@ -57,24 +61,25 @@ def _supervise(argv: Sequence[str], limits: str, parent: int) -> None:
     child = os.fork()
     if child == 0:
         os.setsid()  # so that a signal to its own group does not end its supervisor
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _AWAITED)
         _become(argv, limits)
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         code = _wait_for(child)
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _end_all(child)
     sys.exit(code)
 
 
 def _wait_for(child: int) -> int:
-    while True:
-        ended, status = os.wait()
-        if ended == child:
-            code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code  # as bubblewrap and shells say it
+    """Returns the exit code of the child, or once we are told to end, the one that it will have."""
+    while signal.sigwait(_AWAITED) != signal.SIGTERM:
+        ended = -1
+        while ended:  # one signal may stand for several that have ended
+            ended, status = os.waitpid(-1, os.WNOHANG)
+            if ended == child:
+                code = os.waitstatus_to_exitcode(status)
+                return code if code >= 0 else 128 - code  # as bubblewrap and shells say it
+    return 128 + signal.SIGKILL
 
 
 def _end_all(leader: int) -> None:
