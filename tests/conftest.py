@@ -3,10 +3,14 @@
 import os
 from collections.abc import Iterator
 
+import anyio
 import pytest
 from hypothesis import settings
 
-from tests.servers import Target, azurite_connection_string, free_port, running_server
+from local import npm_package
+from local.azurite import PACKAGE
+from local.console import Console
+from tests.servers import CACHE, Target, azurite_connection_string, free_port, running_server
 
 pytest_plugins = ["anyio"]
 
@@ -32,6 +36,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kept = [item for item in items if _is_for_any_server(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Installs Azurite in a fresh clone before the time of a test runs, which is too short for that."""
+    starts_servers = any({"wire", "faults"}.intersection(item.path.parts) for item in session.items)
+    if starts_servers and not session.config.getoption("--target"):
+        anyio.run(npm_package.install, PACKAGE, CACHE, Console())
 
 
 def _is_for_any_server(item: pytest.Item) -> bool:

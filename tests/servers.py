@@ -22,6 +22,7 @@ from local.azurite import Azurite
 from local.console import Console
 
 _ROOT = Path(__file__).resolve().parent.parent
+CACHE = _ROOT / ".local"
 _MCP_PATH = "/runtime/webhooks/mcp"
 POOL_PATH = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/sessionPools/local/mcp"
 # The first start of a fresh clone installs Azurite.
@@ -192,7 +193,7 @@ def azurite_connection_string(port: int, queue_port: int | None = None) -> str:
 @contextmanager
 def running_azurite(port: int, data: Path) -> Generator[None]:
     """Runs an Azurite that no `uv run start` owns."""
-    azurite = Azurite(port, data, _ROOT / ".local", Console())
+    azurite = Azurite(port, data, CACHE, Console())
     with start_blocking_portal() as portal:
         portal.call(azurite.start)
         try:

@@ -9,11 +9,10 @@ import pytest
 
 from local import npm_package
 from local.console import Console
-from tests.servers import azurite_connection_string, free_port
+from tests.servers import CACHE, azurite_connection_string, free_port
 from tests.wire.clients import Connect, connect_sse, connect_streamable_http
 
 _INSPECTOR = Path(__file__).parent.parent / "inspector_package"
-_CACHE = Path(__file__).resolve().parents[2] / ".local"
 
 
 @pytest.fixture(params=[connect_streamable_http, connect_sse], ids=["streamable-http", "sse"])
@@ -37,7 +36,7 @@ def account() -> str:
 @pytest.fixture(scope="session")
 def inspector() -> Path:
     """The script that `npx @modelcontextprotocol/inspector` runs."""
-    modules = anyio.run(npm_package.install, _INSPECTOR, _CACHE, Console())
+    modules = anyio.run(npm_package.install, _INSPECTOR, CACHE, Console())
     package = modules / "@modelcontextprotocol" / "inspector"
     scripts = json.loads((package / "package.json").read_text(encoding="utf-8"))["bin"]
     return package / scripts["mcp-inspector"]
