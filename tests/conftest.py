@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Installs Azurite in a fresh clone before the time of a test runs, which is too short for that."""
     starts_servers = any({"wire", "faults"}.intersection(item.path.parts) for item in session.items)
-    if starts_servers and not session.config.getoption("--target"):
+    if starts_servers and not (session.config.getoption("--target") or session.config.option.collectonly):
         anyio.run(npm_package.install, PACKAGE, CACHE, Console())
 
 

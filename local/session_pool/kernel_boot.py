@@ -70,7 +70,8 @@ def _flush_output_of_processes() -> None:
     flush = OutStream.flush
 
     def watch(stream: Any) -> None:
-        while select.select([stream._fid], [], []):
+        while True:
+            select.select([stream._fid], [], [])  # waits, but takes nothing
             with taking:
                 output = os.read(stream._fid, 4096)
                 if not output or not stream._should_watch:

@@ -18,11 +18,10 @@ import pytest
 from local import npm_package
 from local.console import Console
 from tests.requirements import shows
-from tests.servers import Target, running_server
+from tests.servers import CACHE, Target, running_server
 
 _APP = Path(__file__).parent.parent / "apps" / "conformance"
 _PACKAGE = Path(__file__).parent.parent / "conformance_package"
-_CACHE = Path(__file__).resolve().parents[2] / ".local"
 _SECONDS = 120
 
 pytestmark = pytest.mark.timeout(300)  # a fresh clone installs it first
@@ -98,7 +97,7 @@ def app(account: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targ
 @pytest.fixture(scope="module")
 def checks(app: Target, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """What the suite found, by scenario."""
-    modules = anyio.run(npm_package.install, _PACKAGE, _CACHE, Console())
+    modules = anyio.run(npm_package.install, _PACKAGE, CACHE, Console())
     suite = modules / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
     results = tmp_path_factory.mktemp("conformance")
     command = [npm_package.node(), str(suite), "server", "--url", app.url, "--suite", "all", "-o", str(results)]

@@ -23,9 +23,13 @@ def where(request: pytest.FixtureRequest, target: Target) -> list[str]:
     return [url, "--transport", request.param, *keys]
 
 
+def _ended(inspector: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [npm_package.node(), str(inspector), "--cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS, check=False)
+
+
 def _run(inspector: Path, *arguments: str, exit_code: int = 0) -> Any:
-    command = [npm_package.node(), str(inspector), "--cli", *arguments, "--format", "json", "-q"]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS, check=False)
+    done = _ended(inspector, *arguments, "--format", "json", "-q")
     assert done.returncode == exit_code, done.stdout + done.stderr
     return json.loads(done.stdout)["result"]
 
@@ -38,8 +42,7 @@ def test_it_lists_the_tools(inspector: Path, where: list[str]) -> None:
 
 
 def test_it_has_no_warning_about_a_schema(inspector: Path, where: list[str]) -> None:
-    command = [npm_package.node(), str(inspector), "--cli", *where, "--method", "tools/list", "--strict"]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS, check=False)
+    done = _ended(inspector, *where, "--method", "tools/list", "--strict")
     assert (done.returncode, done.stderr) == (0, "")
 
 
