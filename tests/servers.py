@@ -1,6 +1,5 @@
 """Servers for the tests: `uv run start` in a process of its own, and what a test needs to know of any server."""
 
-import contextlib
 import os
 import queue
 import signal
@@ -9,33 +8,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-from anyio.from_thread import start_blocking_portal
-
-from local.azurite import Azurite
-from local.console import Console
-
 _ROOT = Path(__file__).resolve().parent.parent
-CACHE = _ROOT / ".local"
 _MCP_PATH = "/runtime/webhooks/mcp"
 POOL_PATH = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/sessionPools/local/mcp"
 # The first start of a fresh clone installs Azurite.
 START_SECONDS = 240
 STOP_SECONDS = 20
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = STOP_SECONDS) -> None:
-    """Waits until something is so. Fails if it does not become so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.01)
 
 
 @dataclass(frozen=True)
@@ -140,7 +124,7 @@ def launch(
     inherited["SESSION_POOL_MCP_ENDPOINT"] = f"http://127.0.0.1:{free_port()}{POOL_PATH}"
     if not session_pool:
         options = (*options, "--no-session-pool")
-    command = [sys.executable, "-m", "local.cli", "--app", str(app), "--data", str(data), *options]
+    command = [sys.executable, "-m", "functions_host", "--app", str(app), "--data", str(data), *options]
     process = subprocess.Popen(
         command, cwd=_ROOT, env=inherited | (environment or {}), text=True, encoding="utf-8",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
@@ -188,37 +172,3 @@ def azurite_connection_string(port: int, queue_port: int | None = None) -> str:
     text = f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};"
     text += f"BlobEndpoint=http://127.0.0.1:{port}/{account};"
     return text + (f"QueueEndpoint=http://127.0.0.1:{queue_port}/{account};" if queue_port else "")
-
-
-@contextmanager
-def running_azurite(port: int, data: Path) -> Generator[None]:
-    """Runs an Azurite that no `uv run start` owns."""
-    azurite = Azurite(port, data, CACHE, Console())
-    with start_blocking_portal() as portal:
-        portal.call(azurite.start)
-        try:
-            yield
-        finally:
-            portal.call(azurite.stop)
-
-
-def is_alive(process_id: int) -> bool:
-    """Whether a process runs; one that has ended and waits to be reaped does not. Needs /proc to tell the two apart."""
-    try:
-        os.kill(process_id, 0)
-        status = Path(f"/proc/{process_id}/status")
-        return not (status.exists() and "State:\tZ" in status.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def descendants(process_id: int) -> list[int]:
-    """Returns the ids of a process's children and theirs. Needs /proc; skips the test where there is none."""
-    if not Path("/proc/self/task").exists():
-        pytest.skip("needs /proc")
-    found: list[int] = []
-    with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
-        for task in Path(f"/proc/{process_id}/task").iterdir():
-            for child in map(int, (task / "children").read_text(encoding="utf-8").split()):
-                found += [child, *descendants(child)]
-    return found

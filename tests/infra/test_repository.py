@@ -39,10 +39,10 @@ def test_every_environment_variable_in_the_readme_is_read_somewhere() -> None:
     of_the_shell = set(re.findall(r"^([A-Z_]+)=", _README, re.MULTILINE))  # set by the commands themselves
     code = [
         *_ROOT.glob("src/*.py"),
-        *_ROOT.glob("local/**/*.py"),
+        *_ROOT.glob("functions-host/functions_host/**/*.py"),
         *_ROOT.glob("infra/**/*.*"),
         *_ROOT.glob("tests/*.py"),
-        *_ROOT.glob("tests/wire/*.py"),
+        *_ROOT.glob("functions-host/host_tests/wire/*.py"),
     ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in code if path.suffix in (".py", ".json", ".bicep"))
     placeholders = {"CLIENT_ID"}

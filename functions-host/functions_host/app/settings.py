@@ -1,0 +1,291 @@
+"""host.json and local.settings.json, read as Core Tools and the Functions host read them.
+
+https://learn.microsoft.com/azure/azure-functions/functions-host-json
+https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from functions_host.errors import PersonError
+
+_OVERRIDE_PREFIX = "azurefunctionsjobhost:"
+_DEFAULT_BODY_LIMIT = 104_857_600
+_DEFAULT_TIMEOUT_SECONDS = 30 * 60.0  # what `func start` uses where functionTimeout is not set
+_UNMODELLED_HOST_SETTINGS = {
+    "CORS": "use func for pages of other machines: this host answers only those of its own",
+    "CORSCredentials": "use func for pages of other machines: this host answers only those of its own",
+    "LocalHttpPort": "give the port with --port",
+    "LocalHttpAddress": "give the address with --address",
+}
+_BUNDLE_ID = "Microsoft.Azure.Functions.ExtensionBundle"
+_BUNDLES_WITH_MCP = (_BUNDLE_ID.lower(), f"{_BUNDLE_ID}.Preview".lower(), f"{_BUNDLE_ID}.Experimental".lower())
+_BUNDLE_RANGE = re.compile(r"[\[(]\s*(\d+)[\d.*]*\s*(?:,\s*(\d+)([\d.*]*))?\s*([\])])")
+_FIRST_BUNDLE_WITH_MCP = 4
+
+
+@dataclass(frozen=True)
+class McpOptions:
+    """`extensions.mcp` of host.json, with the defaults of the extension (version 1.6.0)."""
+
+    server_name: str = "Azure Functions MCP server"
+    server_version: str = "1.0.0"
+    instructions: str | None = None
+    use_absolute_uri_for_endpoint: bool = False
+    webhook_is_anonymous: bool = False
+    """Whether `system.webhookAuthorizationLevel` is Anonymous, so that no key is asked for."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that the host needs to know of an app before it runs."""
+
+    app_directory: Path
+    configuration: "Configuration"
+    mcp: McpOptions
+    function_timeout: float | None
+    """Seconds a function may run; None for ever."""
+    body_limit: int
+    """Bytes that the body of a request may have."""
+    environment: dict[str, str]
+    """The environment of the worker process."""
+    notices: list[str] = field(default_factory=list[str])
+    """Lines the person should see at start."""
+    watch_files: tuple[str, ...] = ()
+    """Names of files that load the app again when they are saved, besides .py files."""
+    watch_directories: tuple[str, ...] = ()
+    """Folders below the app's of which any file does."""
+
+
+class Configuration:
+    """App settings by name, as .NET's configuration sees the environment: any case, `__` and `:` the same."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._values = {_key(name): value for name, value in environment.items()}
+
+    def get(self, name: str) -> str | None:
+        """Returns the setting, or None."""
+        return self._values.get(_key(name))
+
+    def section(self, name: str) -> dict[str, str]:
+        """Returns the settings below `name`, such as `accountName` of `Storage__accountName`, with lower-case keys."""
+        prefix = _key(name) + ":"
+        return {key[len(prefix) :]: value for key, value in self._values.items() if key.startswith(prefix)}
+
+
+def load_settings(app_directory: Path, process_environment: Mapping[str, str], port: int) -> Settings:
+    """Reads the settings of the app in `app_directory`. Raises PersonError for what a person has to mend."""
+    directory = app_directory.resolve()
+    if not (directory / "host.json").is_file():
+        raise PersonError(
+            f"There is no host.json in {directory}.",
+            "Give the folder of a function app with --app, or start in the folder that holds src.",
+        )
+    environment, notices = _environment(directory, process_environment, port)
+    configuration = Configuration(environment)
+    host = _host_json(directory / "host.json", configuration)
+    _refuse_queue_encoding(_dig(host, "extensions", "queues", "messageEncoding"))
+    notices += _bundle_notices(host)
+    return Settings(
+        directory,
+        configuration,
+        _mcp_options(host),
+        _function_timeout(_dig(host, "functionTimeout")),
+        _body_limit(configuration.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT")),
+        environment,
+        notices,
+        _names(host, "watchFiles"),
+        _names(host, "watchDirectories"),
+    )
+
+
+def _environment(directory: Path, inherited: Mapping[str, str], port: int) -> tuple[dict[str, str], list[str]]:
+    environment = dict(inherited)
+    notices: list[str] = []
+    values = _local_settings(directory / "local.settings.json")
+    for name, value in values.items():
+        if not name:
+            notices.append("Skipping local setting with empty key.")
+        elif value is None:
+            notices.append(f"Skipping '{name}' because value is null")
+        elif inherited.get(name):
+            notices.append(
+                f"Skipping '{name}' from local settings as it's already defined in current environment variables."
+            )
+        else:
+            environment[name] = value
+    environment |= {
+        "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
+        "AzureWebJobsScriptRoot": str(directory),
+        "FUNCTIONS_CORETOOLS_ENVIRONMENT": "True",
+        "WEBSITE_HOSTNAME": f"localhost:{port}",
+    }
+    runtime = environment.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
+    if runtime.lower() != "python":
+        raise PersonError(
+            f"FUNCTIONS_WORKER_RUNTIME is '{runtime}', but only Python apps run here.",
+            'Set it to "python" in local.settings.json, or use func for other languages.',
+        )
+    return environment, notices
+
+
+def _local_settings(file: Path) -> dict[str, str | None]:
+    """Returns Values and ConnectionStrings as environment variables; nothing where there is no file."""
+    if not file.is_file():
+        return {}
+    settings = _read_object(file)
+    # Core Tools takes a missing IsEncrypted for true, and then fails to decrypt.
+    if _dig(settings, "IsEncrypted") is not False:
+        raise PersonError(
+            f"{file.name} has no '\"IsEncrypted\": false', so func would take its values for encrypted.",
+            f'Add "IsEncrypted": false to {file}.',
+        )
+    for unmodelled, instead in _UNMODELLED_HOST_SETTINGS.items():
+        if _dig(settings, "Host", unmodelled) is not None:
+            raise PersonError(f"Host.{unmodelled} in {file.name} is not modelled.", f"Remove it, and {instead}.")
+    values = {name: _setting_text(name, value, file) for name, value in _dig_object(settings, "Values").items()}
+    for name, value in _dig_object(settings, "ConnectionStrings").items():
+        text = value.get("ConnectionString") if isinstance(value, dict) else value  # pyright: ignore
+        values[f"ConnectionStrings__{name}"] = _setting_text(name, text, file)
+    return values
+
+
+def _setting_text(name: str, value: object, file: Path) -> str | None:
+    if isinstance(value, bool):
+        return str(value)  # Newtonsoft writes True and False
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return json.dumps(value)
+    raise PersonError(f"The value of '{name}' in {file.name} is not text.", f"Write it as a string in {file}.")
+
+
+def _host_json(file: Path, configuration: Configuration) -> dict[str, Any]:
+    host = _read_object(file)
+    version = _dig(host, "version")
+    if version != "2.0":
+        problem = "is missing" if version is None else f"is '{version}'"
+        raise PersonError(f"The 'version' property of host.json {problem}.", f'Set "version": "2.0" in {file}.')
+    for path, value in configuration.section(_OVERRIDE_PREFIX.rstrip(":")).items():
+        _override(host, path.split(":"), value)
+    return host
+
+
+def _bundle_notices(host: dict[str, Any]) -> list[str]:
+    """Returns what to say of an extension bundle with which func and Azure could not run the app. We need none.
+
+    https://learn.microsoft.com/azure/azure-functions/functions-bindings-mcp
+    """
+    mend = f'"extensionBundle": {{"id": "{_BUNDLE_ID}", "version": "[4.*, 5.0.0)"}}'
+    name, version = _dig(host, "extensionBundle", "id"), str(_dig(host, "extensionBundle", "version"))
+    if name is None:
+        return [f"host.json has no extensionBundle. Nothing here needs one, but Azure and func do: add {mend}."]
+    if str(name).lower() not in _BUNDLES_WITH_MCP:
+        return [f"The extensionBundle '{name}' in host.json does not hold the MCP extension: write {mend}."]
+    versions = _BUNDLE_RANGE.fullmatch(version.strip())
+    if not versions:
+        return [f"The version '{version}' of the extensionBundle in host.json is no range: write {mend}."]
+    lowest, highest, rest, end = versions.groups()
+    beyond = int(highest or lowest) + (0 if highest and end == ")" and not rest.strip(".0*") else 1)
+    if beyond <= _FIRST_BUNDLE_WITH_MCP:
+        return [f"The extensionBundle {version} in host.json is too old to hold the MCP extension: write {mend}."]
+    return []
+
+
+def _mcp_options(host: dict[str, Any]) -> McpOptions:
+    mcp = {name.lower(): value for name, value in _dig_object(host, "extensions", "mcp").items()}
+    level = str(_dig(mcp, "system", "webhookAuthorizationLevel") or "System")
+    if level.lower() not in ("system", "anonymous"):
+        raise PersonError(
+            f"extensions.mcp.system.webhookAuthorizationLevel in host.json is '{level}'.",
+            "Set it to 'System' or 'Anonymous', the only levels that the MCP extension has.",
+        )
+    absolute = _dig(mcp, "messageOptions", "useAbsoluteUriForEndpoint")
+    return McpOptions(
+        server_name=str(mcp.get("servername", McpOptions.server_name)),
+        server_version=str(mcp.get("serverversion", McpOptions.server_version)),
+        instructions=None if mcp.get("instructions") is None else str(mcp["instructions"]),
+        use_absolute_uri_for_endpoint=str(absolute).lower() == "true",
+        webhook_is_anonymous=level.lower() == "anonymous",
+    )
+
+
+def _names(host: dict[str, Any], member: str) -> tuple[str, ...]:
+    names = _dig(host, member) or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise PersonError(f"{member} in host.json is not a list of names.", 'Write it as ["NAME", ...].')
+    return tuple(names)
+
+
+def _function_timeout(value: object) -> float | None:
+    if value is None:
+        return _DEFAULT_TIMEOUT_SECONDS
+    if value in ("-1", -1):
+        return None
+    match = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,7})?)", str(value))
+    if match:
+        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        total = days * 86_400 + hours * 3_600 + minutes * 60 + seconds
+        if total >= 1:
+            return total
+    raise PersonError(
+        f"functionTimeout in host.json is '{value}'.",
+        "Write it as hh:mm:ss, such as 00:05:00, at least one second; -1 for no limit.",
+    )
+
+
+def _refuse_queue_encoding(value: object) -> None:
+    if str(value or "base64").lower() != "base64":
+        raise PersonError(
+            f"extensions.queues.messageEncoding in host.json is '{value}', which is not modelled.",
+            "Remove it: messages are written as base64, the default of the Queues extension.",
+        )
+
+
+def _body_limit(value: str | None) -> int:
+    if value is None or value.isdigit():
+        return int(value or _DEFAULT_BODY_LIMIT)
+    raise PersonError(f"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is '{value}'.", "Give a number of bytes.")
+
+
+def _read_object(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise PersonError(f"{file} is not valid JSON: {error}.", "Mend that line.") from None
+    if not isinstance(value, dict):
+        raise PersonError(f"{file} does not hold a JSON object.", "Write it between { and }.")
+    return value
+
+
+def _dig(value: object, *path: str) -> Any:
+    """Returns the member at `path`, names in any case, or None where there is none."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        members: dict[str, object] = {key.lower(): member for key, member in value.items()}  # pyright: ignore
+        value = members.get(name.lower())
+    return value
+
+
+def _dig_object(value: object, *path: str) -> dict[str, Any]:
+    found = _dig(value, *path)
+    return found if isinstance(found, dict) else {}
+
+
+def _override(host: dict[str, Any], path: list[str], value: str) -> None:
+    *parents, last = path
+    for name in parents:
+        key = next((key for key in host if key.lower() == name), name)
+        if not isinstance(host.get(key), dict):
+            host[key] = {}
+        host = host[key]
+    host[next((key for key in host if key.lower() == last), last)] = value
+
+
+def _key(name: str) -> str:
+    return name.replace("__", ":").lower()

@@ -1,0 +1,125 @@
+"""Blob input and output bindings, as the Blobs extension of the host reads and writes them.
+
+https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-blob-input and -output; the details that
+the pages leave out are those of Microsoft.Azure.WebJobs.Extensions.Storage.Blobs (azure-sdk-for-net).
+"""
+
+import codecs
+import json
+import re
+import struct
+from dataclasses import dataclass
+
+from functions_host.bindings.binding import BindingContext
+from functions_host.bindings.expressions import Template
+from functions_host.errors import BindingError
+from functions_host.storage.blob_store import BlobPath
+from functions_host.worker_process.messages import Value
+
+_CONTAINER = re.compile(r"\$root|\$web|[a-z0-9](?:(?:[a-z0-9]|-(?!-)){1,61})[a-z0-9]")
+_LONGEST_BLOB_NAME = 1024
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True)
+class BlobBinding:
+    """A blob input or output of a function."""
+
+    name: str
+    path: Template
+    connection: str
+    data_type: str
+    """`string` (the host's default), `binary` or `stream`."""
+
+    async def read(self, context: BindingContext) -> Value:
+        """Returns the content as the `data_type` says; a Value of no kind, which becomes None, if there is no blob."""
+        path = self._resolve(context)
+        if self.data_type == "stream":
+            return Value()  # the host has no stream to give to another process
+        content = await context.blobs.read(self.connection, path)
+        if content is None:
+            return Value()
+        return Value("bytes", content) if self.data_type == "binary" else Value("string", decode_text(content))
+
+    async def write(self, context: BindingContext, value: Value) -> None:
+        """Writes what the function set, replacing the blob. Raises BindingError if that fails."""
+        path = self._resolve(context)
+        # The host writes this metadata so that a blob trigger can tell who wrote a blob.
+        parent = {"AzureWebJobsParentId": context.invocation_id}
+        try:
+            await context.blobs.write(self.connection, path, encode_output(value), parent)
+        except BindingError as error:
+            raise BindingError(f"Error while handling parameter _binder after function returned: {error}") from error
+
+    def _resolve(self, context: BindingContext) -> BlobPath:
+        """Returns the blob this binding means in one call. Raises BindingError for an illegal name."""
+        return parse_blob_path(self.path.resolve(context.data, context.function_name))
+
+
+def parse_blob_path(text: str) -> BlobPath:
+    """Splits a resolved path into container and blob. Raises BindingError in the words of the host."""
+    container, slash, blob = text.lstrip("/").partition("/")
+    if not slash or not container:
+        raise BindingError(
+            f"Invalid blob path specified : '{text}'. Blob identifiers must be in the format 'container/blob'."
+        )
+    problem = _path_problem(container, blob)
+    if problem:
+        raise BindingError(f"Validation failed for property 'BlobPath', value '{text}'. {problem}")
+    return BlobPath(container, blob)
+
+
+def decode_text(content: bytes) -> str:
+    """Decodes as .NET's StreamReader does: a byte order mark decides and is dropped, bad bytes become U+FFFD."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, errors="replace")
+    return content.decode("utf-8", errors="replace")
+
+
+def encode_output(value: Value) -> bytes:
+    """Returns the bytes that the host writes for an Out parameter."""
+    match value.kind, value.value:
+        case "bytes", bytes(content):
+            return content
+        case "int", int(number):
+            if not -(2**31) <= number < 2**31:
+                raise BindingError(f"{number} does not fit the 32 bits that the host writes for a whole number.")
+            return struct.pack("<i", number)
+        case "double", float(number):
+            return struct.pack("<d", number)
+        case "json", str(text):
+            return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False).encode()
+        case "string", str(text):
+            return text.encode()
+        case kind, _:
+            raise BindingError(f"A value of kind '{kind}' cannot be written to a blob.")
+
+
+def _path_problem(container: str, blob: str) -> str | None:
+    if not _CONTAINER.fullmatch(container):
+        return f"Invalid container name: {container}"
+    if not blob:
+        return "Illegal blob path"
+    if len(blob) > _LONGEST_BLOB_NAME:
+        return (
+            f"The given blob name '{blob}' is too long. A blob name must be at least one character long and cannot be "
+            "more than 1,024 characters long."
+        )
+    if blob.endswith((".", "/")):
+        return (
+            f"The given blob name '{blob}' has an invalid suffix. Avoid blob names that end with a dot ('.'), a "
+            "forward slash ('/'), or a sequence or combination of the two."
+        )
+    if "\\" in blob:
+        return (  # sic
+            f"The given blob name '{blob}' contain illegal characters. "
+            "A blob name cannot the following character(s): '\\'."
+        )
+    return None

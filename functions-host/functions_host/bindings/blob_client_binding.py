@@ -1,0 +1,38 @@
+"""Blob inputs that are clients of the storage SDK: BlobClient, ContainerClient and StorageStreamDownloader.
+
+The host only says which blob is meant; `azurefunctions-extensions-bindings-blob` makes the client in the app's own
+process, from the setting that the connection names.
+https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-blob-input, "SDK type bindings"
+"""
+
+import json
+from dataclasses import dataclass
+
+from functions_host.bindings.binding import BindingContext
+from functions_host.bindings.blob_binding import parse_blob_path
+from functions_host.bindings.expressions import Template
+from functions_host.worker_process.messages import Value
+
+_DEFAULT_CONNECTION = "AzureWebJobsStorage"
+
+
+@dataclass(frozen=True)
+class BlobClientBinding:
+    """A parameter that receives a client. Whether the blob exists is not looked at."""
+
+    name: str
+    path: Template
+    connection: str
+
+    async def read(self, context: BindingContext) -> Value:
+        text = self.path.resolve(context.data, context.function_name)
+        container, blob = text.strip("/"), ""
+        if "/" in container:
+            parsed = parse_blob_path(text)
+            container, blob = parsed.container, parsed.blob
+        content = {
+            "Connection": self.connection or _DEFAULT_CONNECTION,
+            "ContainerName": container,
+            "BlobName": blob,
+        }
+        return Value("model_binding_data", json.dumps(content).encode())

@@ -1,0 +1,67 @@
+"""Queue output bindings, as the Queues extension of the host writes them.
+
+https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-output; what becomes of a value is in
+FunctionBinding.BindAsyncCollectorAsync of azure-functions-host: text that is a JSON array is one message an element.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from functions_host.bindings.binding import BindingContext
+from functions_host.bindings.dotnet_text import value_text
+from functions_host.bindings.expressions import Template
+from functions_host.errors import BindingError
+from functions_host.worker_process.messages import Value
+
+_QUEUE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}")
+
+
+@dataclass(frozen=True)
+class QueueOutput:
+    """A queue that takes what a function set."""
+
+    name: str
+    queue_name: Template
+    connection: str
+
+    async def write(self, context: BindingContext, value: Value) -> None:
+        queue = self.queue_name.resolve(context.data, context.function_name).lower()
+        if not _QUEUE_NAME.fullmatch(queue):
+            raise BindingError(
+                f"'{queue}' is no name of a queue: 3 to 63 letters, digits and hyphens, no hyphen at an end or "
+                "beside another."
+            )
+        await context.queues.send(self.connection, queue, messages_of(value))
+
+
+def messages_of(value: Value) -> list[bytes]:
+    """Returns the messages that the host makes of a value. Raises BindingError for one that is not modelled."""
+    match value.kind, value.value:
+        case "bytes", bytes(content):
+            return [content]
+        case ("string" | "json") as kind, str(text):
+            if not _looks_like_json(text):
+                return [text.encode()]
+            try:
+                parsed = json.loads(text)
+            except ValueError as error:
+                raise BindingError(f"A message that looks like JSON is none: {error}") from None
+            elements: list[Any] = parsed if isinstance(parsed, list) else [parsed]
+            if kind == "json" and any(isinstance(element, dict) for element in elements):
+                raise BindingError("A func.QueueMessage as an output is not modelled by this host: give str or bytes.")
+            return [_element_text(element).encode() for element in elements]
+        case _:
+            return [value_text(value).encode()]
+
+
+def _looks_like_json(text: str) -> bool:
+    stripped = text.strip()
+    return stripped[:1] + stripped[-1:] in ("{}", "[]")
+
+
+def _element_text(element: Any) -> str:
+    if isinstance(element, str):
+        return element
+    return "" if element is None else value_text(Value("json", json.dumps(element)))

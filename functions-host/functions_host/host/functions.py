@@ -1,0 +1,236 @@
+"""The functions of an app: from what the worker indexed to what can be called."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from functions_host.app.settings import Configuration
+from functions_host.bindings.binding import InputBinding, OutputBinding
+from functions_host.bindings.blob_binding import BlobBinding
+from functions_host.bindings.blob_client_binding import BlobClientBinding
+from functions_host.bindings.expressions import Template
+from functions_host.bindings.queue_binding import QueueOutput
+from functions_host.bindings.raw_binding import RawBinding
+from functions_host.errors import BindingError, PersonError
+from functions_host.triggers.argument_binding import (
+    PromptArgumentBinding,
+    ToolPropertyBinding,
+    read_prompt_argument,
+    read_tool_property,
+)
+from functions_host.triggers.prompt_trigger import PromptTrigger, read_prompt_trigger
+from functions_host.triggers.resource_trigger import ResourceTrigger, read_resource_trigger
+from functions_host.triggers.resource_uri import same_structure
+from functions_host.triggers.tool_trigger import ToolTrigger, read_tool_trigger
+from functions_host.worker_process.messages import FunctionMetadata
+
+type Trigger = ToolTrigger | ResourceTrigger | PromptTrigger
+
+# The host's own rules (azure-functions-host, Utility.cs and ScriptHost).
+_FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
+_BINDING_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,127}|\$return")
+_DATA_TYPES = ("string", "binary", "stream")
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that can be called."""
+
+    name: str
+    function_id: str
+    trigger: Trigger
+    inputs: tuple[InputBinding, ...]
+    outputs: tuple[OutputBinding, ...]
+
+
+@dataclass(frozen=True)
+class FunctionApp:
+    """What the host serves: the functions in the order of their names, and why others are not among them."""
+
+    functions: tuple[Function, ...]
+    disabled: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+    def tool(self, name: str) -> Function | None:
+        """Returns the function behind a tool; the extension finds tools in any case."""
+        return self.tools.get(name.lower())
+
+    def prompt(self, name: str) -> Function | None:
+        """Returns the function behind a prompt, in any case as well."""
+        return self.prompts.get(name.lower())
+
+    def resource(self, uri: str) -> tuple[Function, dict[str, str]] | None:
+        """Returns the function behind a resource, and what the parameters of its template stand for in `uri`.
+
+        A resource with that very URI, in any case, comes before templates; those are tried in their order.
+        """
+        if static := self.resources.get(uri.lower()):
+            return static, {}
+        for function in self.templates:
+            trigger = function.trigger
+            assert isinstance(trigger, ResourceTrigger)
+            assert trigger.match
+            if (parameters := trigger.match(uri)) is not None:
+                return function, parameters
+        return None
+
+    @cached_property
+    def tools(self) -> dict[str, Function]:
+        """The tools, by their names in lower case."""
+        return {each.trigger.public_name.lower(): each for each in self._that_are("tool")}
+
+    @cached_property
+    def prompts(self) -> dict[str, Function]:
+        """The prompts, by their names in lower case."""
+        return {each.trigger.public_name.lower(): each for each in self._that_are("prompt")}
+
+    @cached_property
+    def resources(self) -> dict[str, Function]:
+        """The resources that are no templates, by their URIs in lower case."""
+        return {each.trigger.public_name.lower(): each for each in self._that_are("resource")}
+
+    @cached_property
+    def templates(self) -> list[Function]:
+        """The templates of resources."""
+        return self._that_are("template")
+
+    def _that_are(self, noun: str) -> list[Function]:
+        return [each for each in self.functions if each.trigger.noun == noun]
+
+
+def load_functions(indexed: Iterable[FunctionMetadata], configuration: Configuration) -> FunctionApp:
+    """Reads the bindings of every function. Raises PersonError where the host would not start."""
+    functions: list[Function] = []
+    disabled: list[str] = []
+    errors: list[str] = []
+    for metadata in sorted(indexed, key=lambda each: each.name.lower()):
+        if (configuration.get(f"AzureWebJobs.{metadata.name}.Disabled") or "").lower() in ("true", "1"):
+            disabled.append(metadata.name)
+            continue
+        try:
+            functions.append(_function(metadata, configuration))
+        except BindingError as error:
+            errors.append(f"The '{metadata.name}' function is in error: {error}")
+    _refuse_duplicates(functions)
+    return FunctionApp(tuple(functions), tuple(disabled), tuple(errors))
+
+
+def _function(metadata: FunctionMetadata, configuration: Configuration) -> Function:
+    if not _FUNCTION_NAME.fullmatch(metadata.name):
+        raise BindingError(
+            f"'{metadata.name}' is not a valid function name. Begin it with a letter, go on with letters, digits, "
+            "_ and -, 128 in all at most; 'host' is taken."
+        )
+    triggers: list[Trigger] = []
+    inputs: list[InputBinding] = []
+    outputs: list[OutputBinding] = []
+    for raw in metadata.raw_bindings:
+        binding = RawBinding(raw)
+        _check_name(binding)
+        if binding.type in _TRIGGERS:
+            triggers.append(_TRIGGERS[binding.type](binding))
+        elif binding.type in _ARGUMENTS and binding.direction == "in":
+            inputs.append(_ARGUMENTS[binding.type](binding))
+        elif binding.type == "blob" and binding.direction == "in":
+            inputs.append(_blob_input(binding, configuration))
+        elif binding.type == "blob" and binding.direction == "out":
+            outputs.append(_blob(binding, configuration))
+        elif binding.type == "queue" and binding.direction == "out":
+            outputs.append(_queue(binding, configuration))
+        else:
+            raise BindingError(
+                f"The binding '{binding.name}' of type '{binding.type_as_written}' (direction {binding.direction}) "
+                "is not modelled by this host; func and Azure may run it."
+            )
+    function = Function(metadata.name, metadata.function_id, triggers[0], tuple(inputs), tuple(outputs))
+    _check_arguments(function)
+    return function
+
+
+_TRIGGERS: dict[str, Callable[[RawBinding], Trigger]] = {
+    "mcptooltrigger": read_tool_trigger,
+    "mcpresourcetrigger": read_resource_trigger,
+    "mcpprompttrigger": read_prompt_trigger,
+}
+_ARGUMENTS: dict[str, Callable[[RawBinding], InputBinding]] = {
+    "mcptoolproperty": read_tool_property,
+    "mcppromptargument": read_prompt_argument,
+}
+
+
+_ARGUMENT_NAMES = {"tool": "tool_name", "resource": "uri", "template": "uri", "prompt": "prompt_name"}
+
+
+def _check_name(binding: RawBinding) -> None:
+    if not _BINDING_NAME.fullmatch(binding.name):
+        raise BindingError(
+            f"The binding name '{binding.name}' is invalid. Please assign a valid name to the binding: "
+            "letters and digits only, no underscore."
+        )
+
+
+def _check_arguments(function: Function) -> None:
+    for binding in function.inputs:
+        for kind, noun, type_name in (
+            (ToolPropertyBinding, "tool", "mcpToolProperty"),
+            (PromptArgumentBinding, "prompt", "mcpPromptArgument"),
+        ):
+            if isinstance(binding, kind) and function.trigger.noun != noun:
+                raise BindingError(
+                    f"The {type_name} '{binding.name}' fails every call of a {function.trigger.type_name}: "
+                    f"only a {noun} has such arguments."
+                )
+
+
+def _blob_input(binding: RawBinding, configuration: Configuration) -> InputBinding:
+    if (binding.get("properties") or {}).get("SupportsDeferredBinding") in (True, "true", "True"):
+        path, connection = _blob_place(binding, configuration)
+        return BlobClientBinding(binding.name, path, connection)
+    return _blob(binding, configuration)
+
+
+def _blob(binding: RawBinding, configuration: Configuration) -> BlobBinding:
+    data_type = str(binding.get("dataType") or "string").lower()
+    if data_type not in _DATA_TYPES:
+        raise BindingError(f"'{binding.get('dataType')}' is not a dataType of the blob binding '{binding.name}'.")
+    path, connection = _blob_place(binding, configuration)
+    return BlobBinding(binding.name, path, connection, data_type)
+
+
+def _blob_place(binding: RawBinding, configuration: Configuration) -> tuple[Template, str]:
+    return Template(binding.required("path"), configuration), _connection(binding, configuration)
+
+
+def _queue(binding: RawBinding, configuration: Configuration) -> QueueOutput:
+    queue = Template(binding.required("queueName"), configuration)
+    return QueueOutput(binding.name, queue, _connection(binding, configuration))
+
+
+def _connection(binding: RawBinding, configuration: Configuration) -> str:
+    return Template(binding.text("connection") or "", configuration).text
+
+
+def _refuse_duplicates(functions: list[Function]) -> None:
+    seen: dict[tuple[str, str], Function] = {}
+    for function in functions:
+        trigger = function.trigger
+        name = trigger.public_name
+        key = same_structure(name) if trigger.noun == "template" else name.lower()
+        earlier = seen.setdefault((trigger.noun, key), function)
+        if earlier is not function:
+            raise PersonError(
+                _registered_twice(trigger.noun, earlier.trigger.public_name, name),
+                f"Give the function '{function.name}' another {_ARGUMENT_NAMES[trigger.noun]} than "
+                f"'{earlier.name}' has: they are compared without their case.",
+            )
+
+
+def _registered_twice(noun: str, existing: str, new: str) -> str:
+    if noun == "template":
+        return (
+            "A resource template with an equivalent URI pattern is already registered. "
+            f"Existing: '{existing}', New: '{new}'."
+        )
+    with_name = "with URI" if noun == "resource" else "with name"
+    return f"{noun.title()} {with_name} '{new}' is already registered."

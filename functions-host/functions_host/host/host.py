@@ -1,0 +1,160 @@
+"""The host: loads an app, and runs its functions with their bindings. It knows no socket.
+
+https://learn.microsoft.com/azure/azure-functions/functions-host describes the original; its order of work in a call is
+resolve every input, run the function, write the outputs, and fail the call if any of it fails.
+"""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from functions_host.app.settings import Settings
+from functions_host.bindings.binding import BindingContext
+from functions_host.errors import InvocationError
+from functions_host.host.advice import advice
+from functions_host.host.functions import Function, FunctionApp, load_functions
+from functions_host.storage.blob_store import BlobStore
+from functions_host.storage.queue_store import QueueStore
+from functions_host.triggers.calls import Call
+from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
+
+_RETURN = "$return"
+
+
+class FunctionRunner(Protocol):
+    """Runs functions; worker.Worker does, and a test may."""
+
+    async def start(self) -> list[FunctionMetadata]:
+        """Loads the app and returns its functions."""
+        ...
+
+    async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
+        """Runs a function. Raises WorkerError."""
+        ...
+
+    def retire(self) -> None:
+        """Lets calls under way go on, but starts nothing again that ends."""
+        ...
+
+    async def stop(self) -> None:
+        """Ends whatever `start` started."""
+        ...
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One call as it is logged: never what was said in it."""
+
+    function: Function
+    invocation_id: str
+    milliseconds: float
+    error: str | None
+    """Why it failed, None if it succeeded."""
+
+
+@dataclass
+class FunctionsHost:
+    """Runs one app. `on_executed` hears of every call after it ended."""
+
+    settings: Settings
+    worker: FunctionRunner
+    blobs: BlobStore
+    on_executed: Callable[[Execution], None]
+    queues: QueueStore = field(init=False)
+    app: FunctionApp = field(default_factory=lambda: FunctionApp(()))
+    executing: dict[str, Function] = field(default_factory=dict[str, Function])
+    """The calls under way, by invocation id."""
+    advice: tuple[str, ...] = ()
+    """What the person should know of an app that loads, and yet does not do what was meant."""
+
+    def __post_init__(self) -> None:
+        self.queues = QueueStore(self.settings.configuration)
+
+    async def start(self) -> None:
+        """Loads the app. Raises AppLoadError if it does not load, PersonError where the real host would not start."""
+        indexed = await self.worker.start()
+        self.app = load_functions(indexed, self.settings.configuration)
+        self.advice = advice(self.settings.app_directory, indexed)
+
+    def retire(self) -> None:
+        """Lets calls under way go on, for a stop that follows them."""
+        self.worker.retire()
+
+    async def stop(self) -> None:
+        """Ends the worker and closes the storage."""
+        await self.worker.stop()
+        await self.blobs.close()
+        await self.queues.close()
+
+    async def run(self, function: Function, call: Call) -> bytes:
+        """Runs a function and returns its result as JSON. Raises InvocationError, which is already reported then."""
+        # No secret, so unique is enough; drawn from the system's source it would cost twice the call's log line.
+        invocation_id = str(UUID(int=random.getrandbits(128), version=4))
+        started = time.perf_counter()
+        error: str | None = None
+        self.executing[invocation_id] = function
+        try:
+            value = await self._invoke(function, call, invocation_id)
+            return function.trigger.result(value, call)
+        except InvocationError as failure:
+            error = str(failure)
+            raise
+        except asyncio.CancelledError:
+            error = "The call was cancelled."
+            raise
+        finally:
+            del self.executing[invocation_id]
+            self.on_executed(Execution(function, invocation_id, (time.perf_counter() - started) * 1000, error))
+
+    async def _invoke(self, function: Function, call: Call, invocation_id: str) -> Value:
+        trigger = function.trigger
+        payload = call.trigger_json().decode()
+        inputs = [(trigger.binding_name, Value("string", payload))]
+        context: BindingContext | None = None
+        if function.inputs or function.outputs:
+            data = call.binding_data(trigger.binding_name, payload)
+            context = BindingContext(call, data, function.name, invocation_id, self.blobs, self.queues)
+            inputs += await _read_inputs(function, context)
+        completed = await self.worker.invoke(
+            Invoke(invocation_id, function.function_id, inputs), self.settings.function_timeout
+        )
+        if context:
+            await _write_outputs(function, context, completed)
+        return completed.return_value
+
+
+async def _read_inputs(function: Function, context: BindingContext) -> list[tuple[str, Value]]:
+    values = await asyncio.gather(*(binding.read(context) for binding in function.inputs))
+    return [(binding.name, value) for binding, value in zip(function.inputs, values, strict=True)]
+
+
+async def _write_outputs(function: Function, context: BindingContext, completed: Completed) -> None:
+    outputs = dict(completed.outputs)
+    if any(binding.name == _RETURN for binding in function.outputs):
+        outputs[_RETURN] = completed.return_value
+    else:
+        outputs |= _members_of(completed.return_value)
+    for binding in function.outputs:
+        value = outputs.get(binding.name)
+        if value is not None and value.kind is not None:
+            await binding.write(context, value)
+
+
+def _members_of(returned: Value) -> dict[str, Value]:
+    """Returns the members of an object that a function returned: the host gives them to the outputs of their names.
+
+    azure-functions-host, WorkerFunctionInvoker.HandleOutputDictionary.
+    """
+    members = json.loads(returned.value) if returned.kind == "json" else None
+    if not isinstance(members, dict):
+        return {}
+    return {
+        name: Value("string", member) if isinstance(member, str) else Value("json", json.dumps(member))
+        for name, member in members.items()
+        if member is not None
+    }

@@ -1,0 +1,209 @@
+"""The app that is being served: as it was saved last, and as it was before for as long as calls are under way in it.
+
+When a file is saved, `func` starts its whole host anew: calls that arrive meanwhile wait, those under way are lost,
+and SSE sessions with them. If the new code does not load, it goes on without any function, so that clients read
+`Unknown tool`. Here it is the same but for this: calls under way end in the code that they began in; sessions stay; and
+while the app does not load, lists are those of the code before, and calls are answered with the reason. Code that is no
+longer in the file is never run: its answers would mislead. Clients keep lists of tools for long, and an agent that has
+just edited the app can mend it from that answer.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from functions_host.app.settings import Settings
+from functions_host.errors import PersonError
+from functions_host.host.host import FunctionsHost
+from functions_host.host.load_error import explain_load_error
+from functions_host.worker.connection import AppLoadError
+
+_WAIT_SECONDS = 30  # how long the host lets requests wait while it starts
+
+
+class AppEvents(Protocol):
+    """Who wants to hear how loading goes; terminal.HostTerminal does."""
+
+    def loading(self, why: str) -> None:
+        """The app is about to be loaded again."""
+        ...
+
+    def loaded(self, host: FunctionsHost, before: FunctionsHost, seconds: float) -> None:
+        """It is loaded: `host` takes the place of `before`."""
+        ...
+
+    def not_loaded(self, error: PersonError) -> None:
+        """It could not be loaded, and waits for the next save."""
+        ...
+
+    def finishing(self, calls: int) -> None:
+        """So many calls are under way in the code before."""
+        ...
+
+    def problem(self, text: str) -> None:
+        """Something went wrong that no call is to blame for."""
+        ...
+
+
+@dataclass(eq=False)
+class AppVersion:
+    """The app as it was at one moment. Calls run inside of `with version as host:`, which keeps its process alive."""
+
+    host: FunctionsHost
+    calls: int = 0
+    retiring: bool = False
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __enter__(self) -> FunctionsHost:
+        self.calls += 1
+        return self.host
+
+    def __exit__(self, *error: object) -> None:
+        self.calls -= 1
+        if self.retiring and not self.calls:
+            self.idle.set()
+
+
+class ServedApp:
+    """The app as it is now, for whoever answers clients with it.
+
+    `make_host` reads the settings and returns a host that is not started yet. With `reloads`, an app that does not load
+    is no reason to end: it is waited for. Raises PersonError for settings that are wrong.
+    """
+
+    def __init__(self, make_host: Callable[[], FunctionsHost], events: AppEvents, *, reloads: bool) -> None:
+        self._make_host = make_host
+        self._events = events
+        self._reloads = reloads
+        self.version = AppVersion(make_host())
+        """What loaded last. Enter it for a call."""
+        self._ready = asyncio.Event()
+        self._stopped = False
+        self._loading: asyncio.Task[None] | None = None
+        self._retiring: dict[asyncio.Task[None], AppVersion] = {}
+        self.load_error: PersonError | None = None
+        """Why the app as it is now does not load; None if it does."""
+
+    @property
+    def host(self) -> FunctionsHost:
+        """The host of the code that loaded last, or of none if none did."""
+        return self.version.host
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that are in force."""
+        return self.host.settings
+
+    @property
+    def state(self) -> str:
+        """One of the states that the Functions host gives itself."""
+        if not self._ready.is_set():
+            return "Starting"
+        return "Error" if self.load_error else "Running"
+
+    async def start(self) -> None:
+        """Loads the app. Raises PersonError if it does not load, unless a later save can mend that."""
+        _refuse_folder_without_app(self.settings)
+        try:
+            await _load(self.host)
+        except PersonError as error:
+            if not self._reloads:
+                raise
+            self.load_error = error
+        self._ready.set()
+
+    def reload(self, why: str) -> None:
+        """Begins to load the app again; a load that is under way is given up."""
+        if self._stopped:
+            return
+        self._ready.clear()
+        self._events.loading(why)
+        self._loading = asyncio.create_task(self._replace(self._loading))
+
+    async def stop(self) -> None:
+        """Ends every process of the app."""
+        self._stopped = True
+        tasks = [*self._retiring, *([self._loading] if self._loading else [])]
+        versions = [self.version, *self._retiring.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(version.host.stop() for version in versions))
+
+    async def why_not(self) -> str | None:
+        """Returns why no function can run, None if they can. While the app is loaded, this waits."""
+        if not (self._ready.is_set() or await self._wait_until_loaded()):
+            return "The app is still being loaded."
+        return f"{self.load_error.sentence}\n{self.load_error.remedy}" if self.load_error else None
+
+    async def _wait_until_loaded(self) -> bool:
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await self._ready.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _replace(self, abandoned: asyncio.Task[None] | None) -> None:
+        if abandoned:
+            abandoned.cancel()
+            await asyncio.gather(abandoned, return_exceptions=True)
+        began = time.monotonic()
+        before = self.version
+        try:
+            host = self._make_host()
+            _refuse_folder_without_app(host.settings)
+            await _load(host)
+        except PersonError as error:
+            self.load_error = error
+            self._retire(before)
+            self._events.not_loaded(error)
+        else:
+            self.load_error = None
+            self.version = AppVersion(host)
+            self._retire(before)
+            self._events.loaded(host, before.host, time.monotonic() - began)
+        self._ready.set()
+
+    def _retire(self, version: AppVersion) -> None:
+        """Ends the processes of a version as soon as its calls have ended, each of which functionTimeout bounds."""
+        if version.retiring:
+            return
+        version.retiring = True
+        version.host.retire()
+        if version.calls:
+            self._events.finishing(version.calls)
+        else:
+            version.idle.set()
+        task = asyncio.create_task(_stop_when_idle(version))
+        self._retiring[task] = version
+        task.add_done_callback(self._retired)
+
+    def _retired(self, task: asyncio.Task[None]) -> None:
+        del self._retiring[task]
+        if not task.cancelled():
+            task.result()  # a bug shows itself
+
+
+async def _load(host: FunctionsHost) -> None:
+    """Starts a host, or stops it again. Raises PersonError."""
+    try:
+        await host.start()
+    except BaseException as error:
+        await asyncio.shield(host.stop())
+        if isinstance(error, AppLoadError):
+            raise explain_load_error(error, host.settings.app_directory) from None
+        raise
+
+
+async def _stop_when_idle(version: AppVersion) -> None:
+    await version.idle.wait()
+    await version.host.stop()
+
+
+def _refuse_folder_without_app(settings: Settings) -> None:
+    folder = settings.app_directory
+    if not (folder / "function_app.py").is_file():
+        raise PersonError(f"There is no function_app.py in {folder}.", "Give the folder that holds it with --app.")

@@ -1,0 +1,1 @@
+"""The port of the host: routes, keys, the webhook of the MCP extension, and what is below /admin."""

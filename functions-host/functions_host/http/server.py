@@ -1,0 +1,56 @@
+"""The routes of the host, on Starlette."""
+
+import html
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from functions_host.host.served_app import ServedApp
+from functions_host.http.admin import Admin
+from functions_host.http.keys import KeyGuard
+from functions_host.http.mcp_webhook import WEBHOOK_PATH, WEBHOOKS, McpWebhook
+
+
+def create_app(app: ServedApp, webhook: McpWebhook, guard: KeyGuard) -> ASGIApp:
+    """Returns the ASGI app of the host: the webhook of its MCP extension, and the few pages beside it."""
+    pages = Starlette(
+        routes=[
+            Route("/", _homepage, methods=["GET"]),
+            Route("/admin/host/ping", _ping, methods=["GET", "POST"]),
+            Route("/admin/{rest:path}", Admin(app, webhook.instance_id, guard)),
+        ],
+        exception_handlers={HTTPException: _empty_answer},
+    )
+
+    async def routes(scope: Scope, receive: Receive, send: Send) -> None:
+        # Calls go past Starlette's layers, which would take a tenth of their time.
+        await (webhook if scope["path"].startswith(WEBHOOKS) else pages)(scope, receive, send)
+
+    return routes
+
+
+async def _homepage(request: Request) -> Response:
+    return HTMLResponse(_HOMEPAGE.format(address=html.escape(request.headers["host"]), path=WEBHOOK_PATH))
+
+
+_HOMEPAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Function app on this machine</title></head>
+<body style="font: 16px system-ui; max-width: 40em; margin: 4em auto">
+<h1>The function app is running</h1>
+<p>Point an MCP client at <code>http://{address}{path}</code>, or at <code>http://{address}{path}/sse</code>
+if it speaks the older SSE transport.</p>
+</body></html>
+"""
+
+
+async def _ping(request: Request) -> Response:  # the one page below /admin that asks for no key
+    return Response(status_code=200)
+
+
+async def _empty_answer(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return Response(status_code=error.status_code, headers=error.headers)

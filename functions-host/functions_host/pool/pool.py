@@ -1,0 +1,138 @@
+"""A session pool on this machine: put together, started and stopped."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from functions_host.console import Console
+from functions_host.errors import PersonError
+from functions_host.http.local_only import LocalOnly
+from functions_host.listener import StopSignal, listen, serve
+from functions_host.pool.arm import Arm, PoolResource
+from functions_host.pool.credentials import Credentials
+from functions_host.pool.environment import CallLimits
+from functions_host.pool.environments import Capacity, Environments
+from functions_host.pool.http_server import PoolServer
+from functions_host.pool.mcp_endpoint import McpEndpoint
+from functions_host.pool.quirks import Quirks
+from functions_host.pool.resource import POOL, POOL_PATH, RESOURCE_ID
+from functions_host.pool.sandbox import Sandbox, choose_sandbox
+
+_ADDRESS = "127.0.0.1"  # never another: whoever reaches the pool and knows the key runs code on this machine
+_AZURE_VARIABLES = ("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID")
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    """How a pool is; the defaults are a pool of the tutorial.
+
+    https://learn.microsoft.com/azure/container-apps/sessions-tutorial-python-mcp
+    """
+
+    port: int = 7072
+    """0 for any that is free."""
+    key: str = field(default="local-dev-key", repr=False)
+    max_concurrent_sessions: int = 5
+    cool_down_seconds: float = 300
+    execution_seconds: float = 220
+    """https://learn.microsoft.com/azure/container-apps/sessions-code-interpreter"""
+    output_characters: int = 4096
+    """Of stdout, and as many of stderr: the default of the platform's image. At most 65536 have an effect."""
+    old_key_seconds: float = 0
+    """How long a key still works after its rotation; up to 300 on the platform, which caches what it has validated."""
+    keeps_spare: bool = True
+    """Whether an environment that nobody has asked for yet is ready."""
+    egress: bool = True
+    isolation: Literal["auto", "required", "none"] = "auto"
+    quirks: Quirks = field(default_factory=Quirks)
+
+
+class SessionPool:
+    """Environments, and the port that leads to them."""
+
+    def __init__(self, options: PoolOptions, console: Console, environ: Mapping[str, str] = os.environ) -> None:
+        self._options = options
+        self._console = console
+        self._environ = environ
+        self._stop = StopSignal()
+        self._credentials = Credentials(options.key, options.old_key_seconds)
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Takes the port and answers on it. Raises PersonError for what a person has to mend."""
+        if any(self._environ.get(name) for name in _AZURE_VARIABLES):
+            raise PersonError(
+                "The local session pool does not run in Azure: it isolates code less than a session pool does.",
+                "Set SESSION_POOL_RESOURCE_ID to a session pool of Azure Container Apps.",
+            )
+        options = self._options
+        self.sandbox: Sandbox = choose_sandbox(options.isolation, options.egress)
+        try:
+            listener = listen(_ADDRESS, options.port)
+        except PersonError:
+            raise PersonError(
+                f"Port {options.port}, which the session pool needs, is unavailable.",
+                "Close the process using that port, give another one in SESSION_POOL_MCP_ENDPOINT, or start with "
+                "--no-session-pool.",
+            ) from None
+        self._origin = f"http://{_ADDRESS}:{listener.getsockname()[1]}"
+        capacity = Capacity(options.max_concurrent_sessions, options.cool_down_seconds, options.keeps_spare)
+        limits = CallLimits(options.execution_seconds, options.output_characters)
+        self.environments = Environments(self.sandbox, capacity, limits)
+        self._endpoint = McpEndpoint(self.environments, options.quirks, self._console.log)
+        server = PoolServer(self._endpoint, Arm(self._resource(), self._credentials), self._credentials)
+        self.environments.start()
+        ready = asyncio.Event()
+        self._serving = asyncio.create_task(serve(LocalOnly(server, _ADDRESS), listener, ready.set, self._stop))
+        await ready.wait()
+
+    async def stop(self) -> None:
+        """Ends all calls, processes and folders, and gives the port back."""
+        if self._serving is None:
+            return
+        self._endpoint.stop()
+        await self.environments.stop()
+        self._stop.set()
+        await self._serving
+        self._serving = None
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the MCP endpoint."""
+        return f"{self.arm_endpoint}{POOL_PATH}/mcp"
+
+    @property
+    def arm_endpoint(self) -> str:
+        """What stands here for https://management.azure.com."""
+        return self._origin
+
+    @property
+    def resource_id(self) -> str:
+        return RESOURCE_ID
+
+    @property
+    def key(self) -> str:
+        """The key that is valid now."""
+        return self._credentials.key
+
+    @property
+    def quirks(self) -> Quirks:
+        """How it answers; a test may change it at any time."""
+        return self._endpoint.quirks
+
+    @quirks.setter
+    def quirks(self, quirks: Quirks) -> None:
+        self._endpoint.quirks = quirks
+
+    def _resource(self) -> PoolResource:
+        options = self._options
+        return PoolResource(
+            RESOURCE_ID,
+            POOL,
+            f"{self._origin}{POOL_PATH}",
+            options.max_concurrent_sessions,
+            options.cool_down_seconds,
+            options.egress,
+        )

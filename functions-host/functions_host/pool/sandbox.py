@@ -1,0 +1,243 @@
+"""What code that runs in an environment may see, reach and use.
+
+On the platform every session is a Hyper-V isolated container. Here it is bubblewrap where that works
+(https://github.com/containers/bubblewrap), which keeps code from the person's files, processes and variables, but
+shares their kernel; and else plain processes, which have the person's rights and are bounded only in what they use.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from weakref import WeakKeyDictionary
+
+from functions_host.errors import PersonError
+from functions_host.pool.limits import Limits, Watch
+
+PACKAGES = ".packages"
+"""Where in an environment's folder its own packages are installed."""
+
+_NOT_ISOLATED = "NOT isolated: code that tools run can read and change whatever you can"
+_TEMPORARY = "/tmp"  # noqa: S108  (the environment's own)
+_INSIDE = "/mnt/data"  # where the sessions of the platform have their data
+_PROBE_SECONDS = 10
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl")
+_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ca-certificates")
+
+
+class Sandbox:
+    """Starts the processes of environments without isolation: clean variables, own folder and group, limits.
+
+    The code can read what the person can. Limits do not hold on Windows, which has no `resource` module.
+    """
+
+    isolated = False
+    description = f"{_NOT_ISOLATED}. Install bubblewrap."
+
+    def __init__(self, limits: Limits, *, asked_for: bool = False) -> None:
+        self._limits = limits
+        self._watches: dict[Path, Watch] = {}
+        self._excesses: WeakKeyDictionary[asyncio.subprocess.Process, str] = WeakKeyDictionary()
+        if asked_for:
+            self.description = f"{_NOT_ISOLATED}, as --isolation none asks."
+
+    def inside(self, folder: Path) -> str:
+        """Returns the path of an environment's folder as its processes see it."""
+        return str(folder)
+
+    async def start(
+        self, argv: Sequence[str], folder: Path, *, stdin: Any = None, stdout: Any = None, stderr: Any = None
+    ) -> asyncio.subprocess.Process:
+        """Starts a program in an environment's folder. Ask `kill` to end it and what it started."""
+        group: dict[str, Any] = (
+            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+            if sys.platform == "win32"
+            else {"start_new_session": True}  # without the person's terminal, too, into which code could type
+        )
+        temporary_folder(folder).mkdir(exist_ok=True)
+        options = group | {"cwd": folder, "stdin": stdin, "stdout": stdout, "stderr": stderr}
+        starting = asyncio.create_task(self._spawn(self._command(argv, folder), self._variables(folder), options))
+        try:
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # asyncio can wait for ever where it is cancelled before it has connected the pipes of a process, so the
+            # start comes to its end first.
+            self.kill(await starting)
+            raise
+        if folder not in self._watches:
+            self._watches = {each: watch for each, watch in self._watches.items() if each.exists()}
+            self._watches[folder] = Watch([folder, temporary_folder(folder)], self._limits, self._end_excess)
+        self._watches[folder].add(process)
+        return process
+
+    def excess_of(self, process: asyncio.subprocess.Process) -> str:
+        """Returns a sentence on the limit for which a process was ended, or an empty string."""
+        return self._excesses.get(process, "")
+
+    def _end_excess(self, process: asyncio.subprocess.Process, sentence: str) -> None:
+        self._excesses[process] = sentence
+        self.kill(process)
+
+    def kill(self, process: asyncio.subprocess.Process) -> None:
+        """Ends a process and everything it started."""
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()  # its launcher then ends all that descend from it
+
+    async def _spawn(
+        self, command: list[str], variables: dict[str, str], options: dict[str, Any]
+    ) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(*command, env=variables, **options)
+
+    def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
+        if sys.platform == "win32":
+            return list(argv)
+        return _launch(str(os.getpid()), self._limits, argv)
+
+    def _temporary(self, folder: Path) -> str:
+        return str(temporary_folder(folder))
+
+    def _variables(self, folder: Path) -> dict[str, str]:
+        home = self.inside(folder)
+        variables = {"HOME": home, "LANG": "C.UTF-8", "PATH": _path(), "PYTHONDONTWRITEBYTECODE": "1"}
+        variables |= {"TMPDIR": self._temporary(folder)}
+        # `%pip install` goes into the environment: the packages of this project are not its own to change.
+        packages = f"{home}/{PACKAGES}"
+        variables |= {"PIP_TARGET": packages, "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        variables |= {"PIP_PROGRESS_BAR": "off"}
+        variables |= {"PYTHONPATH": packages, "NO_COLOR": "1", "TERM": "dumb"}
+        if sys.platform == "win32":
+            variables |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
+        return variables
+
+
+class BubblewrapSandbox(Sandbox):
+    """Starts them in namespaces of their own, in which nothing of the person's exists but the environment's folder.
+
+    With egress, code shares the network of this machine, loopback included: it can reach servers that listen there,
+    this pool and Azurite among them, though not without their keys. The platform's sessions reach only the internet.
+    """
+
+    isolated = True
+
+    def __init__(self, limits: Limits, bubblewrap: str, *, egress: bool) -> None:
+        super().__init__(limits)
+        self._bubblewrap = bubblewrap
+        self._egress = egress
+        self._first: WeakKeyDictionary[asyncio.subprocess.Process, int] = WeakKeyDictionary()
+        self.description = f"isolated by bubblewrap, {'with' if egress else 'without'} network"
+
+    def inside(self, folder: Path) -> str:
+        return _INSIDE
+
+    def _temporary(self, folder: Path) -> str:
+        return _TEMPORARY
+
+    def kill(self, process: asyncio.subprocess.Process) -> None:
+        if process.returncode is not None:
+            return
+        # The first process of a pid namespace takes all others along. Killing bubblewrap would do as well, but for the
+        # moment before its --die-with-parent takes effect: then the rest would stay for ever.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._first.get(process, process.pid), signal.SIGKILL)
+
+    async def _spawn(
+        self, command: list[str], variables: dict[str, str], options: dict[str, Any]
+    ) -> asyncio.subprocess.Process:
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as told:
+            try:
+                command = [command[0], "--info-fd", str(writing), *command[1:]]
+                process = await super()._spawn(command, variables, options | {"pass_fds": [writing]})
+            finally:
+                os.close(writing)
+            # JSON, written as soon as the namespaces are there; empty if they could not be made.
+            if information := await asyncio.to_thread(told.read):
+                self._first[process] = json.loads(information)["child-pid"]
+        return process
+
+    def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
+        mounts = [*_mounts(str(temporary_folder(folder)), egress=self._egress), "--bind", str(folder), _INSIDE]
+        ready = ["--remount-ro", "/", "--chdir", _INSIDE, "--"]
+        return [*self._namespaces(), *mounts, *ready, *_launch("exec", self._limits, argv)]
+
+    def _namespaces(self) -> list[str]:
+        network = ["--share-net"] if self._egress else []
+        return [self._bubblewrap, "--unshare-all", *network, "--die-with-parent", "--cap-drop", "ALL"]
+
+    def works(self) -> bool:
+        """Whether this machine lets bubblewrap make its namespaces."""
+        try:
+            with tempfile.TemporaryDirectory() as temporary:
+                probe = [*self._namespaces(), *_mounts(temporary, egress=self._egress), "--", sys.executable, "-c", ""]
+                done = subprocess.run(probe, capture_output=True, timeout=_PROBE_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.returncode == 0
+
+
+def choose_sandbox(
+    isolation: Literal["auto", "required", "none"], egress: bool, limits: Limits | None = None
+) -> Sandbox:
+    """Returns the best sandbox there is. Raises PersonError if isolation is required and there is none."""
+    limits = limits or Limits()
+    found = shutil.which("bwrap") if isolation != "none" and sys.platform == "linux" else None
+    if found:
+        sandbox = BubblewrapSandbox(limits, found, egress=egress)
+        if sandbox.works():
+            return sandbox
+    why = "it is not allowed to make its namespaces" if found else "it is not installed"
+    if isolation == "required":
+        raise PersonError(
+            f"Code cannot be isolated here, as --isolation required asks: bubblewrap is needed, but {why}.",
+            "Install the package bubblewrap (Linux only), or start with --isolation auto to run code without.",
+        )
+    if not egress:
+        why = "--isolation none turns it off" if isolation == "none" else why
+        raise PersonError(
+            f"Code cannot be kept from the network here, as --no-egress asks: bubblewrap is needed, but {why}.",
+            "Install the package bubblewrap (Linux only), or start without --no-egress.",
+        )
+    return Sandbox(limits, asked_for=isolation == "none")
+
+
+def temporary_folder(folder: Path) -> Path:
+    """Returns where the temporary files of an environment are: beside its folder, out of reach of code that would put a
+    link in its place.
+    """
+    return folder.with_name(f"{folder.name}.tmp")
+
+
+def _launch(role: str, limits: Limits, argv: Sequence[str]) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", _launcher(), role, limits.for_launcher(), *argv]
+
+
+@cache
+def _launcher() -> str:
+    return Path(__file__).with_name("launcher.py").read_text(encoding="utf-8")
+
+
+def _mounts(temporary: str, *, egress: bool) -> list[str]:
+    """Returns a read-only system and the interpreter: of virtual environments their programs and packages only."""
+    shown = [*_SYSTEM, *(_NETWORK if egress else ()), sys.base_prefix]
+    own = [f"{sys.prefix}/bin", f"{sys.prefix}/lib", f"{sys.prefix}/pyvenv.cfg"]
+    own += [path for path in sys.path if Path(path).name == "site-packages"]  # `uv run --with PACKAGE` has two
+    binds = [part for path in (*shown, *own) for part in ("--ro-bind-try", path, path)]
+    mount = ["--bind", temporary, _TEMPORARY]
+    if any(Path(path).is_relative_to(_TEMPORARY) for path in (*shown, *own)):
+        # Mount points would have to be made within it, where code may have put a link in their way. So there /tmp is
+        # empty at each call.
+        mount = ["--tmpfs", _TEMPORARY]
+    return [*mount, *binds, "--proc", "/proc", "--dev", "/dev"]
+
+
+def _path() -> str:
+    return os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])

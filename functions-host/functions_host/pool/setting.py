@@ -1,0 +1,44 @@
+"""The app setting SESSION_POOL_MCP_ENDPOINT: which session pool it means, one to start here or one elsewhere."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from functions_host.errors import PersonError
+from functions_host.pool.resource import POOL_PATH
+
+_SETTING = "SESSION_POOL_MCP_ENDPOINT"
+_HERE = ("127.0.0.1", "localhost")
+_PATH = f"{POOL_PATH}/mcp"
+
+
+@dataclass(frozen=True)
+class PoolSetting:
+    """The pool that an app's settings mean."""
+
+    endpoint: str
+    port: int | None
+    """Where to start it; None for a pool elsewhere, which is not ours to start."""
+
+
+def read_pool_setting(endpoint: str | None) -> PoolSetting | None:
+    """Returns what the setting means, None where there is none. Raises PersonError for what is no address of a pool."""
+    if not endpoint:
+        return None
+    try:
+        parts = urlsplit(endpoint)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    if parts.scheme not in ("http", "https") or not host:
+        raise PersonError(
+            f"{_SETTING} is not the address of a session pool: '{endpoint}'.",
+            f"Give all of it, as http://127.0.0.1:7072{_PATH} for the one that is started here.",
+        )
+    if host not in _HERE:
+        return PoolSetting(endpoint, None)
+    if (parts.scheme, parts.path.rstrip("/").lower()) != ("http", _PATH.lower()):
+        raise PersonError(
+            f"{_SETTING} names this machine, and an address that the session pool here does not have: '{endpoint}'.",
+            f"Make it http://127.0.0.1:{port or 7072}{_PATH}, or use --no-session-pool if another pool answers there.",
+        )
+    return PoolSetting(endpoint, port or 80)

@@ -1,0 +1,1 @@
+"""Azure Storage: Azurite, and the blobs and queues that bindings name."""

@@ -1,0 +1,135 @@
+"""What the host tells the person: the lines of `func start`, and one line for every call."""
+
+import logging
+
+from functions_host.console import Console
+from functions_host.errors import PersonError
+from functions_host.host.functions import FunctionApp, Trigger
+from functions_host.host.host import Execution, FunctionsHost
+from functions_host.host.served_app import ServedApp
+from functions_host.http.mcp_webhook import WEBHOOK_PATH
+from functions_host.worker_process.messages import Log
+
+# Settings that say what is started beside the app.
+_USED_AT_START = ("AzureWebJobsStorage", "SESSION_POOL_MCP_ENDPOINT", "SESSION_POOL_MCP_API_KEY")
+
+
+class HostTerminal:
+    """Writes what happens in a host to a console."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def ready(self, app: ServedApp, origin: str, *, keys_required: bool) -> None:
+        """Shows the functions and where clients connect; `origin` is such as http://127.0.0.1:7071."""
+        if app.load_error:
+            self._console.write()
+            self.not_loaded(app.load_error)
+            self._console.write()
+        else:
+            self._show_functions(app.host.app)
+            for line in app.host.advice:
+                self._console.write(f"{line}\n", "yellow")
+        self._console.write(f"MCP server endpoint:            {origin}{WEBHOOK_PATH}", "green")
+        self._console.write(f"MCP server legacy SSE endpoint: {origin}{WEBHOOK_PATH}/sse", "green")
+        if keys_required and app.settings.mcp.webhook_is_anonymous:
+            self._console.write("Keys: none asked for, since host.json sets webhookAuthorizationLevel to Anonymous")
+        elif keys_required:
+            self._console.write("Keys: clients must send x-functions-key; `uv run start --show-key` prints it")
+        self._console.write()
+        self._console.write("Press Ctrl+C to stop.", "dim")
+
+    def executed(self, execution: Execution) -> None:
+        """One line a call: what was called, outcome, duration, invocation id; then, if it failed, why."""
+        outcome = "Succeeded" if execution.error is None else "Failed"
+        name, trigger = execution.function.name, execution.function.trigger
+        self._console.log(
+            f"Executed 'Functions.{name}' ({outcome}, {trigger.noun}={trigger.public_name}, "
+            f"Id={execution.invocation_id}, Duration={execution.milliseconds:.0f}ms)",
+            None if execution.error is None else "red",
+        )
+        if execution.error is not None:
+            self._console.log(f"Exception while executing function: Functions.{name}. {execution.error}", "red")
+
+    def log(self, record: Log, host: FunctionsHost) -> None:
+        """A record of the app's loggers. As in `func`, only those of a call under way are shown."""
+        if record.invocation_id in host.executing:
+            self._console.log(record.text, _colour(record.level))
+
+    def output(self, line: str, from_stderr: bool) -> None:
+        """A line that the app printed; the host judges those on stderr by their words."""
+        self._console.log(line, _stderr_colour(line) if from_stderr else None)
+
+    def loading(self, why: str) -> None:
+        """The app is about to be loaded again."""
+        self._console.log(f"{why} Loading the app again.")
+
+    def loaded(self, host: FunctionsHost, before: FunctionsHost, seconds: float) -> None:
+        """It is loaded; the functions are shown where they are others than before."""
+        for notice in host.settings.notices:
+            if notice not in before.settings.notices:
+                self._console.log(notice, "yellow")
+        for name in _USED_AT_START:
+            if host.settings.configuration.get(name) != before.settings.configuration.get(name):
+                self._console.log(f"{name} changed: stop and start again for what runs beside the app.", "yellow")
+        count = len(host.app.functions)
+        self._console.log(f"Loaded in {seconds:.1f} s: {count} function{'' if count == 1 else 's'}.", "green")
+        if _shown(host.app) != _shown(before.app):
+            self._show_functions(host.app)
+        for line in host.advice:
+            if line not in before.advice:
+                self._console.log(line, "yellow")
+
+    def not_loaded(self, error: PersonError) -> None:
+        """The app could not be loaded, and the next save may mend it."""
+        self._console.log(str(error), "red")
+        self._console.log("Until then calls are answered with this error. Save a file to load the app again.", "yellow")
+
+    def finishing(self, calls: int) -> None:
+        """Calls are under way in the code before."""
+        what = (
+            "1 call under way ends in the code that it"
+            if calls == 1
+            else f"{calls} calls under way end in the code they"
+        )
+        self._console.log(f"{what} began in.")
+
+    def notice(self, text: str) -> None:
+        """Something that the person has to do before it takes effect."""
+        self._console.log(text, "yellow")
+
+    def problem(self, text: str) -> None:
+        """Something went wrong that no call is to blame for."""
+        self._console.log(text, "red")
+
+    def _show_functions(self, app: FunctionApp) -> None:
+        if app.functions:
+            self._console.write("\nFunctions:\n")
+        else:
+            self._console.write("\nNo functions found: function_app.py declares none that can run here.\n", "yellow")
+        for line, colour in _shown(app):
+            self._console.write(f"{line}\n", colour)
+
+
+def _shown(app: FunctionApp) -> list[tuple[str, str | None]]:
+    """Returns the lines that show the functions of an app, each with its colour."""
+    return [
+        *((f"\t{each.name}: {_described(each.trigger)}", None) for each in app.functions),
+        *((f"\tFunction {name} is disabled.", "yellow") for name in app.disabled),
+        *((error, "red") for error in app.errors),
+    ]
+
+
+def _described(trigger: Trigger) -> str:
+    return f"{trigger.type_name}, {trigger.noun} {trigger.public_name}"
+
+
+def _colour(level: int) -> str | None:
+    return "red" if level >= logging.ERROR else "yellow" if level >= logging.WARNING else None
+
+
+def _stderr_colour(line: str) -> str | None:
+    lowered = line.lower()
+    if "warn" in lowered:
+        return "yellow"
+    return "red" if any(word in lowered for word in ("error", "fail", "severe", "unhandled exception")) else None

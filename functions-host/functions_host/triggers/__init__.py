@@ -1,0 +1,1 @@
+"""What makes a function run: its declaration as clients see it, its argument, its result."""

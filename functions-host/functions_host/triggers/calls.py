@@ -1,0 +1,149 @@
+"""The requests that run a function: what the function is given, and what its bindings can refer to.
+
+Microsoft.Azure.Functions.Extensions.Mcp, Abstractions/*InvocationContext.cs and Trigger/*TriggerBinding.cs.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from functions_host.bindings.dotnet_text import element_text
+from functions_host.bindings.expressions import BindingValue, ExactNames
+from functions_host.wire_json import object_of, to_json
+
+
+@dataclass
+class McpClient:
+    """What is known of the sender of a message, and handed on to the function."""
+
+    transport: str
+    """`http-streamable` or `http-sse`."""
+    headers: dict[str, str]
+    session_id: str | None = None
+    """The whole value of the Mcp-Session-Id header."""
+    client_info: bytes | None = None
+    """`clientInfo` of its initialize request, as JSON. Only a legacy SSE session can remember it."""
+
+
+@dataclass(frozen=True)
+class Call(ABC):
+    """What the three kinds of request have in common: who asks."""
+
+    client: McpClient
+
+    def trigger_json(self) -> bytes:
+        """Returns the value of the trigger parameter. Members that are not known are left out, as the host does."""
+        client = self.client
+        session = to_json(client.session_id) if client.session_id else None
+        transport = object_of(
+            [
+                (b"name", to_json(client.transport)),
+                (b"sessionId", session),
+                (b"properties", b'{"headers":%b}' % to_json(client.headers)),
+            ]
+        )
+        return object_of(
+            [
+                *self._asked(),
+                (b"sessionid", session),
+                (b"clientinfo", client.client_info),
+                (b"transport", transport),
+            ]
+        )
+
+    def binding_data(self, trigger_name: str, trigger_json: str) -> dict[str, BindingValue]:
+        """Returns what binding expressions can name, with lower-case names at the top.
+
+        `trigger_name` is the name of the trigger's binding, `trigger_json` its value.
+        """
+        data = self._own_data()
+        data[trigger_name.lower()] = trigger_json
+        if self.client.session_id:
+            data["mcpsessionid"] = self.client.session_id
+        # The host also copies the members of a trigger value that is JSON, arrays and nulls excepted, over what the
+        # extension has put there. Its numbers stay the text they are: expressions make text of them anyway.
+        for name, value in json.loads(trigger_json, parse_int=str, parse_float=str).items():
+            if value is not None and not isinstance(value, list):
+                data[name.lower()] = _binding_value(value)
+        return data
+
+    @abstractmethod
+    def _asked(self) -> Iterable[tuple[bytes, bytes | None]]:
+        """Returns the members of the trigger value that say what is asked for."""
+
+    @abstractmethod
+    def _own_data(self) -> dict[str, BindingValue]:
+        """Returns the binding data that only this kind of request has."""
+
+
+@dataclass(frozen=True)
+class _CallWithArguments(Call):
+    name: str
+    """As the client spelled it; names are found in any case."""
+    arguments: dict[str, msgspec.Raw] | None
+    arguments_json: bytes | None
+
+    def missing(self, required: Iterable[str]) -> list[str]:
+        """Returns the required arguments that are absent or null, the only thing that the extension checks."""
+        given = self.arguments or {}
+        return [name for name in required if name not in given or bytes(given[name]) == b"null"]
+
+    def argument(self, name: str) -> str | None:
+        """Returns the text of an argument, None if it is absent. Names have their case."""
+        raw = (self.arguments or {}).get(name)
+        return None if raw is None else element_text(raw)
+
+    def _asked(self) -> Iterable[tuple[bytes, bytes | None]]:
+        return (b"name", to_json(self.name)), (b"arguments", self.arguments_json)
+
+    def _argument_data(self, kind: str) -> dict[str, BindingValue]:
+        data: dict[str, BindingValue] = {f"mcp{kind}context": None}
+        if self.arguments is not None:
+            data[f"mcp{kind}args"] = ExactNames({name: element_text(raw) for name, raw in self.arguments.items()})
+        return data
+
+
+@dataclass(frozen=True)
+class ToolCall(_CallWithArguments):
+    """One tools/call."""
+
+    def _own_data(self) -> dict[str, BindingValue]:
+        return self._argument_data("tool")
+
+
+@dataclass(frozen=True)
+class PromptCall(_CallWithArguments):
+    """One prompts/get."""
+
+    def _own_data(self) -> dict[str, BindingValue]:
+        return self._argument_data("prompt")
+
+
+@dataclass(frozen=True)
+class ResourceRead(Call):
+    """One resources/read."""
+
+    uri: str
+    """As the client wrote it."""
+    parameters: dict[str, str]
+    """What the expressions of the resource's template stand for in `uri`, which is not decoded."""
+
+    def _asked(self) -> Iterable[tuple[bytes, bytes | None]]:
+        return ((b"uri", to_json(self.uri)),)
+
+    def _own_data(self) -> dict[str, BindingValue]:
+        parameters = {name.lower(): value for name, value in self.parameters.items()}
+        return {"mcpresourcecontext": None, "mcpresourceuri": self.uri, **parameters}
+
+
+def _binding_value(value: Any) -> BindingValue:
+    if isinstance(value, dict):
+        members: dict[str, Any] = value
+        return {name: _binding_value(member) for name, member in members.items()}
+    if value is None or isinstance(value, list):
+        return None
+    return str(value)

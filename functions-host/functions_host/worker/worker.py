@@ -1,0 +1,110 @@
+"""The worker: a child process that runs the app, seen from the host.
+
+A blocking, crashing or hanging app must never take the host down, so it lives in a process of its own, as in Azure.
+When that process ends, the calls it was running fail and a new one is started.
+"""
+
+import asyncio
+import contextlib
+import time
+from pathlib import Path
+
+from functions_host.errors import WorkerError
+from functions_host.worker.connection import AppLoadError, WorkerConnection, WorkerEvents
+from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke
+
+# Azure gives an app two minutes to import and index.
+# https://learn.microsoft.com/azure/azure-functions/functions-app-settings
+_INDEXING_SECONDS = 120
+_READY_SECONDS = 30  # how long the host lets requests wait for a worker
+_SOUND_SECONDS = 5  # a process that lives shorter is started again with a pause
+_LONGEST_PAUSE_SECONDS = 30
+
+
+class Worker:
+    """Starts the worker process, calls functions in it, and starts it again when it ends."""
+
+    def __init__(self, app_directory: Path, environment: dict[str, str], events: WorkerEvents) -> None:
+        self._app_directory = app_directory
+        self._environment = environment
+        self._events = events
+        self._connection: WorkerConnection | None = None
+        self._ready = asyncio.Event()
+        self._supervisor: asyncio.Task[None] | None = None
+
+    async def start(self) -> list[FunctionMetadata]:
+        """Starts the process and returns the functions it indexed. Raises AppLoadError."""
+        self._connection, functions = await self._connect()
+        self._supervisor = asyncio.create_task(self._restart_when_it_ends(self._connection))
+        return functions
+
+    async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
+        """Runs a function and returns what it returned.
+
+        `timeout` is in seconds. When it is over the process is ended, and with it every other call, as in Azure.
+        Raises WorkerError if the function raised, ran out of time, or the process ended.
+        """
+        if not self._ready.is_set():
+            await self._wait_until_ready()
+        assert self._connection is not None
+        return await self._connection.run(call, timeout)
+
+    def retire(self) -> None:
+        """Lets calls under way go on, but starts no process any more if this one ends."""
+        if self._supervisor:
+            self._supervisor.cancel()
+
+    async def stop(self) -> None:
+        """Ends the process: kindly, then by force after two seconds."""
+        self.retire()
+        if self._supervisor:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+        if self._connection:
+            await self._connection.stop()
+
+    async def _wait_until_ready(self) -> None:
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                await self._ready.wait()
+        except TimeoutError:
+            raise WorkerError(f"There was no worker process to run it within {_READY_SECONDS} seconds.") from None
+
+    async def _connect(self) -> tuple[WorkerConnection, list[FunctionMetadata]]:
+        # No call may go to a process that is about to end: it would fail, though a new one could serve it.
+        connection = await WorkerConnection.open(
+            self._app_directory, self._environment, self._events, on_ending=self._ready.clear
+        )
+        try:
+            async with asyncio.timeout(_INDEXING_SECONDS):
+                indexed = await connection.indexed
+        except TimeoutError:
+            await connection.stop()
+            raise AppLoadError(f"the app did not finish importing within {_INDEXING_SECONDS} seconds", "") from None
+        except BaseException:
+            await connection.stop()
+            raise
+        if connection.takes_calls:
+            self._ready.set()
+        return connection, indexed.functions
+
+    async def _restart_when_it_ends(self, connection: WorkerConnection) -> None:
+        pause = 0.0
+        while True:
+            began = time.monotonic()
+            how = await connection.ended()
+            sound = time.monotonic() - began > _SOUND_SECONDS
+            pause = 0.0 if sound else min(max(0.1, pause * 2), _LONGEST_PAUSE_SECONDS)
+            self._events.problem(f"The worker process ended ({how}). Starting it again.")
+            connection = self._connection = await self._reconnect(pause)
+
+    async def _reconnect(self, pause: float) -> WorkerConnection:
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                connection, _ = await self._connect()
+            except AppLoadError as error:
+                pause = min(max(1.0, pause * 2), _LONGEST_PAUSE_SECONDS)
+                self._events.problem(f"The worker process did not start: {error} Trying again in {pause:.0f} s.")
+            else:
+                return connection

@@ -1,0 +1,224 @@
+"""The child process that runs the app, on the worker library that Azure itself runs.
+
+The parent is worker.py; nothing else enters here. The order of the first steps is that of Azure's proxy worker:
+append the app's folder to sys.path (the current folder already is that folder), start the thread pool, load the app.
+
+The calls into `azure_functions_runtime` are those of its `handle_event` module, which are the same for every trigger.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import threading
+import traceback
+from types import SimpleNamespace
+from typing import cast
+
+import azure_functions_runtime as runtime  # pyright: ignore[reportMissingTypeStubs]
+
+from . import protos
+from .messages import (
+    FROM_HOST,
+    Completed,
+    DebuggerListens,
+    Failed,
+    FrameReader,
+    FrameWriter,
+    FunctionMetadata,
+    Indexed,
+    IndexFailed,
+    Invoke,
+    Log,
+    Message,
+    Stop,
+    Value,
+    frame,
+)
+from .watchdog import Watchdog
+
+# Azure's proxy worker treats the records of these loggers as its own, and the console of `func` does not show them.
+_SYSTEM_LOGGERS = ("azure.functions", "azure_functions_runtime")
+
+
+class WorkerProcess(asyncio.Protocol):
+    """Answers the host's messages for as long as the socket is open."""
+
+    def __init__(self) -> None:
+        self._frames_in = FrameReader(FROM_HOST)
+        self._frames_out: FrameWriter | None = None
+        self._loop = asyncio.get_running_loop()
+        self._loop_thread = threading.get_ident()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._stop = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._frames_out = FrameWriter(cast("asyncio.WriteTransport", transport))
+
+    def data_received(self, data: bytes) -> None:
+        for message in self._frames_in.feed(data):
+            match message:
+                case Invoke():
+                    call = asyncio.Task(self._run(message), loop=self._loop, eager_start=True)
+                    if not call.done():
+                        self._calls.add(call)
+                        call.add_done_callback(self._calls.discard)
+                case Stop():
+                    self._stop.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # The host is gone. Threads of the app may still be busy, and must not keep this process alive.
+        os._exit(0)
+
+    def send(self, message: Message) -> None:
+        """Sends `message` to the host; may be called from any thread."""
+        data = frame(message)
+        assert self._frames_out is not None
+        if threading.get_ident() == self._loop_thread:
+            self._frames_out.send(data)
+        else:
+            self._loop.call_soon_threadsafe(self._frames_out.send, data)
+
+    async def finished(self) -> None:
+        """Waits for the host to say stop, then for the calls under way."""
+        await self._stop.wait()
+        await asyncio.gather(*self._calls)
+
+    async def _run(self, call: Invoke) -> None:
+        try:
+            answer = await _invoke(call)
+            data = frame(answer)
+        # BaseException, because SystemExit and CancelledError pass through the worker library. In Azure they end the
+        # worker process, which is then started again; the client sees a failed call either way.
+        except BaseException as error:  # noqa: BLE001
+            message, stack = f"{type(error).__name__}: {error}", traceback.format_exc()
+            data = frame(Failed(call.invocation_id, _encodable(message), _encodable(stack)))
+        assert self._frames_out is not None
+        self._frames_out.send(data)
+
+
+class _HostLog(logging.Handler):
+    """Sends the records of the app's loggers to the host, each with the invocation it belongs to."""
+
+    def __init__(self, process: WorkerProcess) -> None:
+        super().__init__()
+        self._process = process
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = self.format(record)
+            self._process.send(Log(record.levelno, record.name, text, runtime.invocation_id_cv.get()))
+        except Exception:  # noqa: BLE001  (as every handler of the logging module does)
+            self.handleError(record)
+
+
+async def load_app(app_directory: str) -> Indexed | IndexFailed:
+    """Imports and indexes the app in `app_directory`; call it once a process, the library cannot do it twice."""
+    runtime.start_threadpool_executor()
+    init = SimpleNamespace(function_app_directory=app_directory, capabilities={})
+    started: protos.WorkerInitResponse = await runtime.worker_init_request(
+        SimpleNamespace(
+            request=SimpleNamespace(worker_init_request=init),
+            properties={"protos": protos, "host": "127.0.0.1"},
+        )
+    )
+    if started.result.status == protos.StatusResult.Failure:
+        return IndexFailed(started.result.exception.message, started.result.exception.stack_trace)
+    metadata: protos.FunctionMetadataResponse = await runtime.functions_metadata_request(SimpleNamespace())
+    functions = metadata.function_metadata_results or []  # None where there is no function_app.py, or no function in it
+    return Indexed([FunctionMetadata(each.name, each.function_id, each.raw_bindings) for each in functions])
+
+
+async def _invoke(call: Invoke) -> Completed | Failed:
+    inputs = [protos.ParameterBinding(name, _typed_data(value)) for name, value in call.inputs]
+    request = SimpleNamespace(
+        invocation_id=call.invocation_id,
+        function_id=call.function_id,
+        input_data=inputs,
+        trigger_metadata={},  # no converter of an MCP or blob binding reads it
+        trace_context=SimpleNamespace(trace_parent="", trace_state="", attributes={}),
+        retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
+    )
+    # The library sets this for functions that run in its thread pool; for async ones the caller has to.
+    runtime.invocation_id_cv.set(call.invocation_id)  # pyright: ignore[reportArgumentType]
+    response: protos.InvocationResponse = await runtime.invocation_request(
+        SimpleNamespace(request=SimpleNamespace(invocation_request=request), properties={})
+    )
+    if response.result.status == protos.StatusResult.Failure:
+        exception = response.result.exception
+        return Failed(call.invocation_id, _encodable(exception.message), _encodable(exception.stack_trace))
+    outputs = [(each.name, _value(each.data)) for each in response.output_data]
+    return Completed(call.invocation_id, _value(response.return_value), outputs)
+
+
+def _encodable(text: str) -> str:
+    """Returns `text` with halves of surrogate pairs, which no message can carry, written out as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _typed_data(value: Value) -> protos.TypedData:
+    if value.kind == "model_binding_data":
+        model = protos.ModelBindingData(
+            version="1.0", source="AzureStorageBlobs", content_type="application/json", content=value.value
+        )
+        return protos.TypedData(model_binding_data=model)
+    return protos.TypedData(**{value.kind: value.value}) if value.kind else protos.TypedData()
+
+
+def _value(data: protos.TypedData | None) -> Value:
+    return Value(data.kind, data.value) if data and data.kind else Value()  # pyright: ignore[reportArgumentType]
+
+
+async def main(connection: socket.socket, app_directory: str, *, debug: bool) -> None:
+    """Loads the app, reports its functions, and runs calls until the host says stop."""
+    loop = asyncio.get_running_loop()
+    _, process = await loop.create_connection(WorkerProcess, sock=connection)
+    _route_logging(process)
+    if debug:
+        process.send(DebuggerListens(_listen_for_debugger()))
+    watchdog = Watchdog(app_directory)
+    if not debug:  # a breakpoint would hold up everything too
+        watchdog.start()
+    process.send(await load_app(app_directory))
+    watchdog.app_is_loaded()
+    await process.finished()
+    runtime.stop_threadpool_executor()
+    # As in Azure, where the process is killed: what the app has left open complains at length when Python shuts down.
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
+
+
+def _listen_for_debugger() -> int:
+    """Lets a debugger attach to this process, and returns the port for it: any that is free, debug_port.py finds it."""
+    import debugpy
+
+    _, port = debugpy.listen(("127.0.0.1", 0))
+    return port
+
+
+def _route_logging(process: WorkerProcess) -> None:
+    root = logging.getLogger()
+    root.addHandler(_HostLog(process))
+    debug = os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING", "").lower() in ("1", "true", "yes", "y", "t")
+    root.setLevel(logging.DEBUG if debug else logging.INFO)
+    for name in _SYSTEM_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _received_socket(argument: str) -> socket.socket:
+    """Returns the socket that worker.py passed: by the number of its descriptor, or on Windows over stdin."""
+    if sys.platform == "win32":
+        return socket.fromshare(sys.stdin.buffer.read())
+    return socket.socket(fileno=int(argument))
+
+
+if __name__ == "__main__":
+    received = _received_socket(sys.argv[1])
+    directory = sys.argv[2]
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  (an app that reads its input must not wait for ours)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # pyright: ignore[reportAttributeAccessIssue]
+    sys.path.append(directory)
+    asyncio.run(main(received, directory, debug="debug" in sys.argv[3:]))

@@ -1,0 +1,244 @@
+"""The client that the tools use, against a pool and an ARM of this machine, with every variant known of them."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import anyio
+import pytest
+from functions_host.pool.pool import PoolOptions
+from functions_host.pool.quirks import Fault, Quirks
+
+from executions import ExecutionError
+from host_tests.pool.clients import PoolClient, new_id, running_pool, until
+from session_pool import PoolSettings, SessionPool
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass(frozen=True)
+class _Token:
+    token: str = "anything"
+
+
+@dataclass
+class _Identity:
+    """A credential, and how often it was asked."""
+
+    asked: list[str] = field(default_factory=list[str])
+
+    async def get_token(self, *scopes: str) -> _Token:
+        self.asked += scopes
+        return _Token()
+
+
+@asynccontextmanager
+async def _client(pool: PoolClient, *, by_arm: bool = False, seconds: float = 30) -> AsyncGenerator[SessionPool]:
+    """The client in src: with the key in its settings, or with nothing but the pool's resource id, as in Azure."""
+    arm = PoolSettings(resource_id=pool.pool.resource_id, resource_manager=pool.pool.arm_endpoint)
+    settings = arm if by_arm else PoolSettings(pool.pool.endpoint, pool.pool.key)
+    client = SessionPool(settings, _Identity, seconds)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@pytest.fixture
+def with_quirks(pool: PoolClient) -> Callable[..., None]:
+    def switch(**quirks: object) -> None:
+        pool.pool.quirks = replace(Quirks(), **quirks)  # pyright: ignore[reportArgumentType]
+
+    return switch
+
+
+@pytest.fixture(autouse=True)
+async def no_quirks_afterwards(pool: PoolClient) -> AsyncGenerator[None]:
+    yield
+    pool.pool.quirks = Quirks()
+
+
+async def test_state_lives_between_runs(pool: PoolClient) -> None:
+    async with _client(pool) as client:
+        environment = await client.launch()
+        await client.run_python(environment, "x = 100")
+        ran = await client.run_python(environment, "x += 50; x")
+        assert "150" in ran.text
+        assert ran.environment_id == environment
+
+
+async def test_without_an_environment_a_new_one_is_launched_and_named(pool: PoolClient) -> None:
+    async with _client(pool) as client:
+        first = await client.run_python(None, "print('here'); y = 1")
+        assert first.stdout == "here\n"
+        again = await client.run_python(first.environment_id, "print(y)")
+        assert again.stdout == "1\n"
+
+
+async def test_the_shell_reads_what_python_wrote(pool: PoolClient) -> None:
+    async with _client(pool) as client:
+        environment = await client.launch()
+        await client.run_python(environment, "open('note.txt', 'w').write('shared')")
+        ran = await client.run_shell(environment, "cat note.txt; exit 3")
+        assert ran.stdout.strip() == "shared"
+        assert ran.more["exitCode"] == 3
+
+
+@pytest.mark.parametrize("tool_set", ["launchShell", "launchPythonEnvironment", "launchShellEnvironment", "four"])
+async def test_every_known_set_of_tools_runs_python_and_shell(
+    pool: PoolClient, with_quirks: Callable[..., None], tool_set: str
+) -> None:
+    with_quirks(tool_set=tool_set)
+    async with _client(pool) as client:
+        environment = await client.launch()
+        assert (await client.run_python(environment, "print(1)")).stdout == "1\n"
+        ran = await client.run_shell(environment, "echo out; echo err >&2; exit 3")
+        assert (ran.stdout.strip(), ran.stderr.strip(), ran.more["exitCode"]) == ("out", "err", 3)
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [
+        {"content": "stdout"},
+        {"content": "missing"},
+        {"structured_content": "nested"},
+        {"structured_content": "missing"},
+        {"structured_content": "missing", "content": "stdout"},
+        {"sse_reply": True},
+        {"key_casing": "isMcpServerEnabled"},
+    ],
+)
+@pytest.mark.parametrize("by_arm", [False, True], ids=["key", "identity"])
+async def test_every_known_form_of_a_result_is_read(
+    pool: PoolClient, with_quirks: Callable[..., None], quirks: dict[str, object], by_arm: bool
+) -> None:
+    with_quirks(**quirks)
+    async with _client(pool, by_arm=by_arm) as client:
+        assert (await client.run_python(new_id(), "print(1)")).stdout.strip() == "1"
+
+
+@pytest.mark.parametrize("exception", ["stderr", "is-error", "status"])
+async def test_code_that_raises_has_run_and_tells_how_it_failed(
+    pool: PoolClient, with_quirks: Callable[..., None], exception: str
+) -> None:
+    with_quirks(exception=exception)
+    async with _client(pool) as client:
+        ran = await client.run_python(new_id(), "print('before'); {}['nothing']")
+        assert ran.stdout == "before\n"
+        assert "KeyError" in ran.stderr
+
+
+@pytest.mark.parametrize("carrier", ["http-401", "http-401-empty", "json-rpc"])
+async def test_a_key_rotated_in_mid_run_is_fetched_once_more(
+    pool: PoolClient, with_quirks: Callable[..., None], carrier: str
+) -> None:
+    with_quirks(refused_key=carrier)
+    async with _client(pool, by_arm=True) as client:
+        environment = await client.launch()
+        assert (await pool.arm("POST", "/rotateMCPServerCredentials")).status_code == 200
+        assert (await client.run_python(environment, "print(1)")).stdout == "1\n"
+
+
+@pytest.mark.parametrize("carrier", ["http-401", "http-401-empty", "json-rpc"])
+async def test_a_key_that_is_refused_for_good_is_said(
+    pool: PoolClient, with_quirks: Callable[..., None], carrier: str
+) -> None:
+    with_quirks(refused_key=carrier)
+    client = SessionPool(PoolSettings(pool.pool.endpoint, "wrong"))
+    with pytest.raises(ExecutionError, match="refused its key") as said:
+        await client.launch()
+    await client.close()
+    assert "wrong" not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(status=404), "was not found"),
+        (Fault(status=429), "is full"),
+        (Fault(status=500), "whether the code ran is unknown"),
+        (Fault(garbage=True), "cannot be read"),
+        (Fault(hang=True), "did not answer"),
+    ],
+)
+async def test_every_fault_ends_in_one_clear_sentence(
+    pool: PoolClient, with_quirks: Callable[..., None], fault: Fault, said: str
+) -> None:
+    environment = new_id()
+    async with _client(pool, seconds=3) as client:
+        await client.run_python(environment, "print(1)")
+        with_quirks(fault=fault)
+        with pytest.raises(ExecutionError, match=said):
+            await client.run_python(environment, "print(2)")
+
+
+async def test_what_cannot_have_run_is_tried_again(pool: PoolClient, with_quirks: Callable[..., None]) -> None:
+    async with _client(pool) as client:
+        with_quirks(fault=Fault(status=503, times=1))
+        assert (await client.run_python(new_id(), "print(1)")).stdout == "1\n"
+
+
+async def test_what_may_have_run_is_not_tried_again(pool: PoolClient, with_quirks: Callable[..., None]) -> None:
+    environment = new_id()
+    async with _client(pool) as client:
+        await client.run_python(environment, "n = 0")
+        with_quirks(fault=Fault(status=500, after_running=True, times=1))
+        with pytest.raises(ExecutionError, match="unknown"):
+            await client.run_python(environment, "n += 1")
+        assert (await client.run_python(environment, "print(n)")).stdout == "1\n"
+
+
+async def test_a_slow_pool_is_waited_for(pool: PoolClient, with_quirks: Callable[..., None]) -> None:
+    with_quirks(fault=Fault(delay_seconds=1))
+    async with _client(pool) as client:
+        assert (await client.run_python(new_id(), "print(1)")).stdout == "1\n"
+
+
+@pytest.mark.parametrize("carrier", ["http-429", "http-429-wrapped", "http-404", "http-500", "json-rpc", "is-error"])
+async def test_a_full_pool_is_said_with_what_to_try(carrier: str) -> None:
+    quirks = replace(Quirks(), capacity=carrier)  # pyright: ignore[reportArgumentType]
+    async with (
+        running_pool(PoolOptions(port=0, max_concurrent_sessions=1, quirks=quirks)) as pool,
+        _client(pool) as client,
+    ):
+        await client.run_python("first", "print(1)")
+        with pytest.raises(ExecutionError, match=r"is full.*environment you already have"):
+            await client.run_python("second", "print(1)")
+        assert (await client.run_python("first", "print(1)")).stdout == "1\n"
+
+
+@pytest.mark.parametrize("carrier", ["json-rpc", "invalid-params", "is-error", "http-404"])
+async def test_an_expired_environment_is_said_with_what_to_do(carrier: str) -> None:
+    quirks = replace(Quirks(), expired=carrier)  # pyright: ignore[reportArgumentType]
+    options = PoolOptions(port=0, cool_down_seconds=0.05, quirks=quirks)
+    async with running_pool(options) as pool, _client(pool) as client:
+        await client.run_python("gone", "print(1)")
+        with anyio.fail_after(20):
+            await until(lambda: pool.pool.environments.has_expired("gone"))
+        with pytest.raises(ExecutionError, match=r"does not exist any more.*launchShell"):
+            await client.run_python("gone", "print(1)")
+
+
+async def test_a_pool_that_is_not_there_is_said() -> None:
+    client = SessionPool(PoolSettings("http://127.0.0.1:9/mcp", "key"))
+    with pytest.raises(ExecutionError, match="cannot be reached"):
+        await client.launch()
+    await client.close()
+
+
+async def test_calls_of_one_environment_take_turns_and_others_do_not_wait(pool: PoolClient) -> None:
+    async with _client(pool) as client:
+        slow, fast = new_id(), new_id()
+        await client.run_python(fast, "pass")
+        order: list[str] = []
+
+        async def run(name: str, environment: str, code: str) -> None:
+            await client.run_python(environment, code)
+            order.append(name)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(run, "slow", slow, "import time; time.sleep(1)")
+            await anyio.lowlevel.checkpoint()
+            group.start_soon(run, "behind it", slow, "pass")
+            group.start_soon(run, "elsewhere", fast, "pass")
+        assert order == ["elsewhere", "slow", "behind it"]

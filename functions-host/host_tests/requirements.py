@@ -1,0 +1,1215 @@
+"""What is modelled of the MCP extension and of the Functions host: all behaviour, where it is written, where we differ.
+
+A test says what it shows with `@shows("tools.unknown")`; unit/test_requirements.py checks that every behaviour is
+shown and every name known. `uv run --directory functions-host python -m host_tests.requirements` writes DIFFERENCES.md.
+
+Sources are public. Files of azure-functions-mcp-extension 1.6.0 are below src/Microsoft.Azure.Functions.Extensions.Mcp,
+those of csharp-sdk (modelcontextprotocol, 0.4.0-preview.3) below src/ModelContextProtocol.Core, and pages of Microsoft
+Learn below https://learn.microsoft.com. What nobody wrote down is inferred.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+DIFFERENCES = Path(__file__).resolve().parent.parent / "DIFFERENCES.md"
+_INTRODUCTION = """<!-- written by `uv run --directory functions-host python -m host_tests.requirements` -->
+# What differs from Azure
+
+Your functions run in `azure-functions-runtime`, the worker library that Azure itself runs, in a process of their own;
+their blobs are in the real Azurite. Between the two stands this host, which answers as version 1.6.0 of the MCP
+extension does. It differs from Azure in this:
+
+"""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One behaviour. `differs` says what Azure does and what we do, where we chose to differ."""
+
+    id: str
+    sentence: str
+    source: str
+    differs: str = ""
+
+
+REQUIREMENTS = (
+    # transport
+    Requirement(
+        "transport.post-only",
+        "Below /runtime/webhooks/mcp, GET, DELETE, PUT and OPTIONS are answered with 405, an empty body and no Allow.",
+        "azure-functions-mcp-extension, Http/DefaultRequestHandler.cs",
+    ),
+    Requirement(
+        "transport.other-verbs",
+        "The webhook route of the host knows no other verbs: they are answered with 404.",
+        "inferred from azure-functions-host, Controllers/HostController.cs",
+    ),
+    Requirement(
+        "transport.paths",
+        "Any path below the endpoint is the endpoint, and the name of the extension is found in any case.",
+        "azure-functions-mcp-extension, Http/DefaultRequestHandler.cs",
+    ),
+    Requirement(
+        "transport.suffixes",
+        "A path that ends in sse or message, in any case and with or without a slash behind it, is that of the "
+        "older transport.",
+        "azure-functions-mcp-extension, Http/DefaultRequestHandler.cs",
+    ),
+    Requirement(
+        "transport.no-extension",
+        "A webhook of an extension that the app does not use is answered with 404.",
+        "azure-functions-host, Controllers/HostController.cs",
+    ),
+    Requirement(
+        "transport.one-event",
+        "A request over Streamable HTTP is answered with 200 and one event of a text/event-stream, errors of the "
+        "protocol included.",
+        "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    Requirement(
+        "transport.headers",
+        "Answers carry Cache-Control no-cache,no-store and Content-Encoding identity.",
+        "azure-functions-mcp-extension, Http/McpHttpUtility.cs",
+    ),
+    Requirement(
+        "transport.accept",
+        "A POST whose Accept does not cover both application/json and text/event-stream is answered with 406 and "
+        "a JSON-RPC error whose id is empty.",
+        "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    Requirement(
+        "transport.accept-wildcards",
+        "Wildcards in Accept count; parameters and quality values are ignored.",
+        "inferred from azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    Requirement(
+        "transport.silent",
+        "A notification, a request without id whatever its method, and a response are answered with 202, without "
+        "body and Content-Type.",
+        "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    Requirement(
+        "transport.malformed",
+        "A body that is no JSON-RPC message, a batch included, is answered with an empty 500, on both transports.",
+        "csharp-sdk, Protocol/JsonRpcMessage.cs",
+    ),
+    Requirement(
+        "transport.content-type",
+        "A body that is not declared as JSON is answered with an empty 500.",
+        "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    Requirement(
+        "transport.charset",
+        "JSON may be declared with a charset and as any +json type.",
+        "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    Requirement(
+        "transport.null",
+        "The JSON literal null as body is answered with 400 and a JSON-RPC error.",
+        "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    Requirement(
+        "transport.ids",
+        "The id of a request, text or a whole number of 64 bits, comes back as it was.",
+        "csharp-sdk, Protocol/RequestId.cs",
+    ),
+    Requirement(
+        "transport.member-order",
+        "Members of an answer come in the order result or error, id, jsonrpc.",
+        "csharp-sdk, Protocol/JsonRpcMessage.cs",
+    ),
+    Requirement(
+        "transport.escapes",
+        "JSON on the wire is compact and ASCII: other characters, quotes, < > & + and the backtick are escaped.",
+        "Microsoft Learn, dotnet/standard/serialization/system-text-json/character-encoding",
+    ),
+    Requirement(
+        "transport.nulls",
+        "Members without a value are left out.",
+        "azure-functions-mcp-extension, Serialization/McpJsonSerializerOptions.cs",
+    ),
+    Requirement(
+        "transport.body-limit",
+        "A body of more than 100 MB is answered with 413.",
+        "Microsoft Learn, azure-functions/functions-bindings-http-webhook-trigger",
+    ),
+    Requirement(
+        "transport.large",
+        "20 MB come through either transport as they were.",
+        "Microsoft Learn, azure-functions/functions-bindings-http-webhook-trigger",
+    ),
+    Requirement(
+        "transport.broken-connections",
+        "A connection that is cut, half closed or no HTTP leaves the server alive.",
+        "inferred",
+    ),
+    Requirement(
+        "transport.local-only",
+        "A foreign Host is refused with 421, a foreign Origin with 403.",
+        "https://modelcontextprotocol.io/specification/2025-06-18/basic/transports",
+        "A request whose `Host` or `Origin` is another machine is refused (421 and 403). The extension leaves "
+        "that to you.",
+    ),
+    Requirement(
+        "transport.any-message",
+        "Whatever is posted is answered as the extension answers, without a hang and without harm to the next call.",
+        "csharp-sdk, Protocol/JsonRpcMessage.cs",
+    ),
+    Requirement(
+        "transport.homepage",
+        "GET / answers with a page, and an unknown path with an empty 404.",
+        "azure-functions-host, HomepageMiddleware.cs",
+    ),
+    # sessions of Streamable HTTP
+    Requirement(
+        "sessions.issued",
+        "Only initialize without Mcp-Session-Id is answered with one: 16 letters and digits of the session, |, "
+        "and 16 of the instance.",
+        "azure-functions-mcp-extension, ClientStateManager.cs",
+    ),
+    Requirement(
+        "sessions.plain",
+        "Session ids are as under Core Tools: encryptClientState has no effect.",
+        "azure-functions-mcp-extension, ClientStateManager.cs",
+        "Session ids are readable, as with `func start`. In Azure they are encrypted, unless `encryptClientState`"
+        " says no.",
+    ),
+    Requirement(
+        "sessions.shape",
+        "A Mcp-Session-Id that is not two parts around | is answered with 400 Invalid client state.",
+        "azure-functions-mcp-extension, ClientStateManager.cs",
+    ),
+    Requirement(
+        "sessions.any",
+        "Any Mcp-Session-Id of the right shape is taken, whatever its instance: nothing is remembered of it.",
+        "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    Requirement(
+        "sessions.not-needed",
+        "Methods answer without any initialize before them.",
+        "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    # SSE, the older transport
+    Requirement(
+        "transport.unread",
+        "Answers that nobody reads delay nobody, and are gone with their connections.",
+        "Microsoft Learn, aspnet/core/fundamentals/servers/kestrel/options",
+    ),
+    Requirement(
+        "transport.too-many",
+        "A host that may open no more files closes new connections at once, and takes them again when it may.",
+        "inferred",
+    ),
+    Requirement(
+        "sse.get-only",
+        "Only GET opens a stream; other verbs are answered with 405.",
+        "azure-functions-mcp-extension, Http/DefaultRequestHandler.cs",
+    ),
+    Requirement(
+        "sse.endpoint",
+        "A stream begins with the event endpoint, which names message?azmcpcs= and the client state, relative to "
+        "the path.",
+        "azure-functions-mcp-extension, Http/SseRequestHandler.cs",
+    ),
+    Requirement(
+        "sse.endpoint-key",
+        "The endpoint carries the key of the GET on; the query wins over the header there.",
+        "azure-functions-mcp-extension, Http/SseRequestHandler.cs",
+    ),
+    Requirement(
+        "sse.absolute-endpoint",
+        "With messageOptions.useAbsoluteUriForEndpoint the endpoint is a whole address.",
+        "azure-functions-mcp-extension, Configuration/MessageOptions.cs",
+    ),
+    Requirement(
+        "sse.accepted",
+        "A message is answered with 202 Accepted; what it asks for comes on the stream.",
+        "azure-functions-mcp-extension, Http/SseRequestHandler.cs",
+    ),
+    Requirement(
+        "sse.notifications",
+        "Notifications are accepted and not answered.",
+        "azure-functions-mcp-extension, Http/SseRequestHandler.cs",
+    ),
+    Requirement(
+        "sse.equal-ids",
+        "Requests that share an id are each answered.",
+        "csharp-sdk, McpSessionHandler.cs",
+    ),
+    Requirement(
+        "sse.no-state",
+        "A message without azmcpcs, whatever its verb, is answered with 400 Missing service context.",
+        "azure-functions-mcp-extension, Http/SseRequestHandler.cs",
+    ),
+    Requirement(
+        "sse.wrong-state",
+        "A message whose client state has the wrong shape is answered with 400 Invalid client state.",
+        "azure-functions-mcp-extension, Http/SseRequestHandler.cs",
+    ),
+    Requirement(
+        "sse.unknown-client",
+        "A message for a client that this instance does not know is answered with 400 No active session.",
+        "azure-functions-mcp-extension, Http/SseRequestHandler.cs",
+    ),
+    Requirement(
+        "sse.other-instance",
+        "A message for another instance is accepted.",
+        "azure-functions-mcp-extension, Backplane/BackplaneService.cs",
+        "Every SSE session lives in the one process there is. Azure hands messages on to the instance that has "
+        "the session, by a queue; here one for another instance is accepted and goes nowhere.",
+    ),
+    Requirement(
+        "sse.null",
+        "The literal null is answered with 400 No message in request body.",
+        "azure-functions-mcp-extension, Http/SseRequestHandler.cs",
+    ),
+    Requirement(
+        "sse.lifetime",
+        "A session lives as long as its stream.",
+        "azure-functions-mcp-extension, Http/SseRequestHandler.cs",
+    ),
+    Requirement(
+        "sse.pings",
+        "The server pings a while after it was connected, and again once that was answered.",
+        "azure-functions-mcp-extension, Http/McpClientSession.cs",
+    ),
+    Requirement(
+        "sse.ping-error",
+        "After an error for an answer, or without one, no more pings come, and the session stays.",
+        "azure-functions-mcp-extension, Http/McpClientSession.cs",
+    ),
+    Requirement(
+        "sse.unread",
+        "A client that does not read its stream is given up: it takes bounded memory, and delays nobody.",
+        "Microsoft Learn, aspnet/core/fundamentals/servers/kestrel/options",
+        "A stream ends when its client has left 64 MiB unread. Azure goes by time: it cuts off a client that takes "
+        "less than 240 bytes a second.",
+    ),
+    Requirement(
+        "sse.idle",
+        "A thousand streams that say nothing delay nobody, and end with the host.",
+        "Microsoft Learn, aspnet/core/fundamentals/servers/kestrel/options",
+    ),
+    Requirement(
+        "sse.cancelled",
+        "notifications/cancelled takes the answer from a running request of the stream; the function runs to its end.",
+        "csharp-sdk, McpSessionHandler.cs",
+    ),
+    Requirement(
+        "sse.initialize-error",
+        "An initialize that cannot be read is the error -32603 on the stream.",
+        "csharp-sdk, McpSessionHandler.cs",
+    ),
+    # keys
+    Requirement(
+        "keys.none-locally",
+        "Without --require-key no key is asked for, and one that is sent is ignored.",
+        "azure-functions-core-tools, CliAuthenticationHandler.cs",
+        "No key is asked for unless you say `--require-key`, as with `func start`. In Azure, clients send the "
+        "system key `mcp_extension`.",
+    ),
+    Requirement(
+        "keys.system-and-master",
+        "The system key mcp_extension and the master key open the endpoint, as x-functions-key or as code; the "
+        "header wins.",
+        "azure-functions-host, Security/Authorization",
+    ),
+    Requirement(
+        "keys.refusals",
+        "No key or an unknown one is answered with 401, a key that is for something else with 403.",
+        "azure-functions-host, Security/Authorization",
+    ),
+    Requirement(
+        "keys.first",
+        "The key is asked for before the verb or Accept is looked at.",
+        "azure-functions-host, Security/Authorization",
+    ),
+    Requirement(
+        "keys.other-pages",
+        "The homepage and /admin/host/ping ask for no key.",
+        "azure-functions-host, Controllers/HostController.cs",
+    ),
+    Requirement(
+        "keys.anonymous",
+        "webhookAuthorizationLevel Anonymous, in host.json or the environment and in any case, opens the endpoint"
+        " and nothing else.",
+        "Microsoft Learn, azure-functions/functions-bindings-mcp",
+    ),
+    Requirement(
+        "keys.kept",
+        "Keys are made when they are first needed, stay the same, and only their owner may read them.",
+        "Microsoft Learn, azure-functions/function-keys-how-to",
+        "Azure keeps the keys with the app's storage. Here they are in a file beside it, which only you may read.",
+    ),
+    Requirement(
+        "admin.master-key",
+        "Below /admin the master key is asked for.",
+        "azure-functions-host, Controllers/HostController.cs",
+    ),
+    Requirement(
+        "admin.pages",
+        "/admin/host/status tells the state, and keys, functionkeys and systemkeys tell the keys.",
+        "azure-functions-host, Controllers/KeysController.cs",
+    ),
+    Requirement(
+        "admin.refused",
+        "What else is below /admin is refused by name.",
+        "azure-functions-host, Controllers/KeysController.cs",
+        "Below `/admin` there are `host/status`, `host/ping` and the keys, to be read. All else is refused with 501.",
+    ),
+    # initialize
+    Requirement(
+        "initialize.revision",
+        "The protocol version is the client's if it is 2024-11-05, 2025-03-26 or 2025-06-18, and otherwise 2025-06-18.",
+        "csharp-sdk, Server/McpServerImpl.cs",
+    ),
+    Requirement(
+        "initialize.capabilities",
+        "Capabilities are always logging, prompts, resources and tools, each empty.",
+        "csharp-sdk, Server/McpServerImpl.cs",
+    ),
+    Requirement(
+        "initialize.server",
+        "serverInfo has the name and version of host.json, and instructions are there where it has them.",
+        "azure-functions-mcp-extension, Configuration/McpOptions.cs",
+    ),
+    Requirement(
+        "initialize.unreadable",
+        "Over Streamable HTTP without a session, an initialize that lacks protocolVersion or clientInfo is "
+        "answered with an empty 500.",
+        "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    Requirement(
+        "initialize.unreadable-session",
+        "With a session it is the error -32603.",
+        "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+    ),
+    Requirement(
+        "initialize.later-clients",
+        "A client of a later revision is told that there is no server/discover, and falls back.",
+        "csharp-sdk, McpSessionHandler.cs",
+    ),
+    # methods and errors
+    Requirement(
+        "methods.ping",
+        "ping is answered with an empty result.",
+        "csharp-sdk, Server/McpServerImpl.cs",
+    ),
+    Requirement(
+        "methods.log-level",
+        "logging/setLevel takes the eight levels and does nothing.",
+        "csharp-sdk, Server/McpServerImpl.cs",
+    ),
+    Requirement(
+        "methods.subscriptions",
+        "resources/subscribe and unsubscribe are accepted, and nothing follows.",
+        "csharp-sdk, Server/McpServerImpl.cs",
+    ),
+    Requirement(
+        "methods.unknown",
+        "A method that there is not is the error -32601, completion/complete among them.",
+        "csharp-sdk, McpSessionHandler.cs",
+    ),
+    Requirement(
+        "methods.bad-params",
+        "Params that cannot be read are the error -32603 An error occurred.",
+        "csharp-sdk, McpSessionHandler.cs",
+    ),
+    Requirement(
+        "methods.never-emitted",
+        "Functions emit no progress, logging, sampling, elicitation or list_changed.",
+        "azure-functions-mcp-extension, McpToolExtensions.cs",
+    ),
+    Requirement(
+        "lists.empty",
+        "Lists of what the app does not have are empty.",
+        "csharp-sdk, Server/McpServerImpl.cs",
+    ),
+    Requirement(
+        "lists.cursor",
+        "A cursor is accepted and ignored, and there is never a next one.",
+        "csharp-sdk, Server/McpServerImpl.cs",
+    ),
+    Requirement(
+        "lists.order",
+        "Lists are in the order of the names of the functions, without their case.",
+        "inferred from azure-functions-host, ScriptHost.cs",
+    ),
+    # tools
+    Requirement(
+        "tools.listing-order",
+        "A tool is listed as name, description, inputSchema, outputSchema and _meta, in this order.",
+        "csharp-sdk, Protocol/Tool.cs",
+    ),
+    Requirement(
+        "tools.schema",
+        "The schema of a tool is made of its properties: types, arrays, enums, descriptions and what is required.",
+        "azure-functions-mcp-extension, Trigger/McpInputSchema.cs",
+    ),
+    Requirement(
+        "tools.no-properties",
+        "A tool without properties has an empty schema with an empty list of required ones.",
+        "azure-functions-mcp-extension, Trigger/McpInputSchema.cs",
+    ),
+    Requirement(
+        "tools.own-schema",
+        "With useWorkerInputSchema the inputSchema of the worker is listed as it is.",
+        "azure-functions-mcp-extension, Trigger/McpToolTriggerAttribute.cs",
+    ),
+    Requirement(
+        "tools.output-schema",
+        "outputSchema is listed, and results are not checked against it.",
+        "azure-functions-mcp-extension, Trigger/McpToolTriggerAttribute.cs",
+    ),
+    Requirement(
+        "tools.in-error",
+        "A tool trigger that the host cannot read puts its function in error; the others run.",
+        "azure-functions-host, Utility.cs",
+    ),
+    Requirement(
+        "tools.keeps-from-starting",
+        "toolProperties or schemas that are no valid JSON keep the host from starting.",
+        "azure-functions-mcp-extension, Trigger/McpToolTriggerBinding.cs",
+    ),
+    Requirement(
+        "tools.duplicate",
+        "Two tools whose names differ in case only keep the host from starting.",
+        "azure-functions-mcp-extension, DefaultToolRegistry.cs",
+    ),
+    Requirement(
+        "tools.any-case",
+        "A tool is found in any case, and its function sees the name as the client wrote it.",
+        "azure-functions-mcp-extension, DefaultToolRegistry.cs",
+    ),
+    Requirement(
+        "tools.unknown",
+        "A tool that there is not is the error -32602, and so is tools/call without params.",
+        "azure-functions-mcp-extension, DefaultToolRegistry.cs",
+    ),
+    Requirement(
+        "tools.required",
+        "Arguments that are required and missing or null are the error -32602, which names them all; the function"
+        " does not run.",
+        "azure-functions-mcp-extension, Validation/ToolRequestValidator.cs",
+    ),
+    Requirement(
+        "tools.required-own-schema",
+        "So are those that the worker's own schema requires.",
+        "azure-functions-mcp-extension, Validation/JsonSchemaToolRequestValidator.cs",
+    ),
+    Requirement(
+        "tools.only-presence",
+        "Types, enums and further arguments are not checked; empty values count as present.",
+        "azure-functions-mcp-extension, Validation/PropertyBasedToolRequestValidator.cs",
+    ),
+    Requirement(
+        "tools.names-unchecked",
+        "Names of tools are not checked for characters or length.",
+        "azure-functions-mcp-extension, DefaultToolRegistry.cs",
+    ),
+    # what a tool returns
+    Requirement(
+        "results.none",
+        "No value is a result without content.",
+        "azure-functions-mcp-extension, Trigger/SimpleToolReturnValueBinder.cs",
+    ),
+    Requirement(
+        "results.plain",
+        "Without useResultSchema any other value is one text, as .NET writes it: JSON indented, bytes as "
+        "System.Byte[].",
+        "azure-functions-mcp-extension, Trigger/SimpleToolReturnValueBinder.cs",
+    ),
+    Requirement(
+        "results.one-block",
+        "With useResultSchema a value is an envelope whose content is one block, beside structuredContent.",
+        "azure-functions-mcp-extension, Trigger/ToolReturnValueBinder.cs",
+    ),
+    Requirement(
+        "results.several-blocks",
+        "multi_content_result holds several blocks.",
+        "azure-functions-mcp-extension, Trigger/ToolReturnValueBinder.cs",
+    ),
+    Requirement(
+        "results.whole",
+        "call_tool_result holds a whole result, the only one with isError or _meta; the outer structuredContent "
+        "is ignored.",
+        "azure-functions-mcp-extension, Trigger/ToolReturnValueBinder.cs",
+    ),
+    Requirement(
+        "results.blocks",
+        "Blocks are read and written again in the order of the SDK, which drops what it does not know.",
+        "csharp-sdk, Protocol/ContentBlock.cs",
+    ),
+    Requirement(
+        "results.embedded-resource",
+        "An embedded resource always has a uri, and a mimeType that may be null; a blob wins over a text.",
+        "csharp-sdk, Protocol/ResourceContents.cs",
+    ),
+    Requirement(
+        "results.broken",
+        "A value that breaks the result schema fails the call.",
+        "azure-functions-mcp-extension, Trigger/ToolReturnValueBinder.cs",
+    ),
+    Requirement(
+        "results.failure",
+        "When a function fails, the result has isError and says An error occurred invoking the tool; the reason "
+        "is in the log only.",
+        "azure-functions-mcp-extension, Trigger/McpToolListener.cs",
+    ),
+    # what a function receives
+    Requirement(
+        "payload.tool",
+        "A tool's trigger value is JSON text with name, arguments, sessionid, clientinfo and transport, in this "
+        "order, those without a value left out.",
+        "azure-functions-mcp-extension, Abstractions/ToolInvocationContext.cs",
+    ),
+    Requirement(
+        "payload.session",
+        "Over Streamable HTTP sessionid and transport.sessionId are the header Mcp-Session-Id; without it there "
+        "is neither.",
+        "azure-functions-mcp-extension, Abstractions/SessionContext.cs",
+    ),
+    Requirement(
+        "payload.client",
+        "clientinfo is there over SSE only, once the client has introduced itself.",
+        "azure-functions-mcp-extension, Trigger/McpTriggerTransportHelper.cs",
+    ),
+    Requirement(
+        "payload.transport",
+        "transport.name is http-streamable or http-sse.",
+        "azure-functions-mcp-extension, Trigger/McpTriggerTransportHelper.cs",
+    ),
+    Requirement(
+        "payload.headers",
+        "All headers of the request reach the function, a key included: well-known names in their usual case, one "
+        "that is sent twice with a comma.",
+        "azure-functions-mcp-extension, Trigger/McpTriggerTransportHelper.cs",
+        "Headers that are not well known reach the function in lower case. In Azure they keep the case in which "
+        "the client sent them.",
+    ),
+    Requirement(
+        "payload.numbers",
+        "Arguments stay the JSON that they were, numbers as they were written.",
+        "azure-functions-mcp-extension, Abstractions/ToolInvocationContext.cs",
+    ),
+    Requirement(
+        "payload.resource",
+        "A resource's trigger value has uri as it was asked for, sessionid, clientinfo and transport.",
+        "azure-functions-mcp-extension, Abstractions/ResourceInvocationContext.cs",
+    ),
+    Requirement(
+        "payload.prompt",
+        "A prompt's trigger value has the shape of a tool's; its arguments keep their types.",
+        "azure-functions-mcp-extension, Abstractions/PromptInvocationContext.cs",
+    ),
+    # the Python worker library
+    Requirement(
+        "python.schema",
+        "@app.mcp_tool takes description and properties from docstring, signature and @app.mcp_tool_property.",
+        "Microsoft Learn, azure-functions/functions-bindings-mcp-tool-trigger",
+    ),
+    Requirement(
+        "python.arguments",
+        "Its functions receive arguments by name with the types of JSON, unconverted.",
+        "azure-functions-python-worker, azure_functions_runtime",
+    ),
+    Requirement(
+        "python.generic-trigger",
+        "The generic trigger of Microsoft's first sample works too.",
+        "Microsoft Learn, azure-functions/functions-bindings-mcp-tool-trigger",
+    ),
+    Requirement(
+        "python.context",
+        "A function can ask for the context of its call.",
+        "azure-functions-python-worker, azure_functions_runtime",
+    ),
+    Requirement(
+        "python.blueprints",
+        "A function of a blueprint is a tool like any other.",
+        "Microsoft Learn, azure-functions/functions-reference-python",
+    ),
+    Requirement(
+        "python.returns",
+        "Values that are no text become their str(); classes of the mcp package and @mcp_content classes become "
+        "envelopes.",
+        "azure-functions-python-worker, azure_functions_runtime",
+    ),
+    Requirement(
+        "python.prompt-and-resource",
+        "Resource functions return text or bytes, and None as an empty text.",
+        "azure-functions-python-worker, azure_functions_runtime",
+    ),
+    # resources
+    Requirement(
+        "resources.listing",
+        "Resources and templates are listed apart, each with its members in the order of the extension.",
+        "csharp-sdk, Protocol/Resource.cs",
+    ),
+    Requirement(
+        "resources.size",
+        "The size of a resource is lost on its way and never listed.",
+        "azure-functions-host, ScriptHost.cs",
+    ),
+    Requirement(
+        "resources.any-case",
+        "A resource is found in any case and answers with the URI that was asked for.",
+        "azure-functions-mcp-extension, DefaultResourceRegistry.cs",
+    ),
+    Requirement(
+        "resources.templates",
+        "A template's expressions match within a segment, or within a value after ? or &, and are not decoded.",
+        "azure-functions-mcp-extension, ResourceUriHelper.cs",
+    ),
+    Requirement(
+        "resources.order",
+        "A resource comes before a template, and templates come in their order.",
+        "azure-functions-mcp-extension, DefaultResourceRegistry.cs",
+    ),
+    Requirement(
+        "resources.uris",
+        "The URI of a resource is absolute with its expressions filled in, and its braces are whole.",
+        "azure-functions-mcp-extension, ResourceUriHelper.cs",
+    ),
+    Requirement(
+        "resources.keeps-from-starting",
+        "Two resources or equivalent templates, or a URI that is none, keep the host from starting.",
+        "azure-functions-mcp-extension, DefaultResourceRegistry.cs",
+    ),
+    Requirement(
+        "resources.in-error",
+        "A resource trigger that the host cannot read puts its function in error.",
+        "azure-functions-host, Utility.cs",
+    ),
+    Requirement(
+        "resources.contents",
+        "Text becomes text, bytes a blob, with the URI that was asked for and the trigger's mimeType, which may "
+        "be null.",
+        "azure-functions-mcp-extension, Trigger/ResourceReturnValueBinder.cs",
+    ),
+    Requirement(
+        "resources.envelope",
+        "A JSON object with a text member content is an envelope of contents; a missing uri or mimeType is filled in.",
+        "azure-functions-mcp-extension, Trigger/ResourceReturnValueHelper.cs",
+    ),
+    Requirement(
+        "resources.no-envelope",
+        "Text that only resembles an envelope is text.",
+        "azure-functions-mcp-extension, Trigger/ResourceReturnValueHelper.cs",
+    ),
+    Requirement(
+        "resources.broken",
+        "JSON-typed values and envelopes without contents are the error -32603.",
+        "azure-functions-mcp-extension, Trigger/ResourceReturnValueBinder.cs",
+    ),
+    Requirement(
+        "resources.unknown",
+        "A resource that there is not is the error -32602.",
+        "azure-functions-mcp-extension, DefaultResourceRegistry.cs",
+    ),
+    Requirement(
+        "resources.invalid-uri",
+        "Reading what is no URI of a resource is the error -32603.",
+        "azure-functions-mcp-extension, ResourceUriHelper.cs",
+    ),
+    Requirement(
+        "resources.failure",
+        "When a function fails, reading is the error -32603 An error occurred; the reason is in the log only.",
+        "azure-functions-mcp-extension, Trigger/McpResourceListener.cs",
+    ),
+    Requirement(
+        "resources.mcp-apps",
+        "An MCP App is a resource of the type text/html;profile=mcp-app that the metadata of a tool names.",
+        "Microsoft Learn, azure-functions/functions-bindings-mcp",
+    ),
+    Requirement(
+        "metadata.meta",
+        "The metadata of a trigger becomes _meta of what is listed: whole floats as integers, names once, {} as "
+        "nothing.",
+        "azure-functions-mcp-extension, MetadataParser.cs",
+    ),
+    Requirement(
+        "metadata.in-error",
+        "Metadata that is no JSON object, or deeper than 32, puts the function in error.",
+        "azure-functions-mcp-extension, MetadataParser.cs",
+    ),
+    # prompts
+    Requirement(
+        "prompts.listing",
+        "A prompt is listed with the members of its trigger in the order of the extension.",
+        "csharp-sdk, Protocol/Prompt.cs",
+    ),
+    Requirement(
+        "prompts.arguments",
+        "Arguments are listed with an empty description where they have none, and not at all where none are declared.",
+        "azure-functions-mcp-extension, Trigger/McpPromptTriggerBinding.cs",
+    ),
+    Requirement(
+        "prompts.keeps-from-starting",
+        "promptArguments or icons that cannot be read, and two prompts of one name, keep the host from starting.",
+        "azure-functions-mcp-extension, DefaultPromptRegistry.cs",
+    ),
+    Requirement(
+        "prompts.own-names",
+        "A tool and a prompt may share a name.",
+        "azure-functions-mcp-extension, DefaultPromptRegistry.cs",
+    ),
+    Requirement(
+        "prompts.in-error",
+        "A prompt trigger that the host cannot read puts its function in error.",
+        "azure-functions-host, Utility.cs",
+    ),
+    Requirement(
+        "prompts.unknown",
+        "A prompt that there is not is the error -32602, and so is prompts/get without params.",
+        "azure-functions-mcp-extension, DefaultPromptRegistry.cs",
+    ),
+    Requirement(
+        "prompts.required",
+        "Arguments that are required and missing or null are the error -32602, which names them all.",
+        "azure-functions-mcp-extension, GetPromptExecutionContext.cs",
+    ),
+    Requirement(
+        "prompts.plain",
+        "Without useResultSchema any value is one message of the user.",
+        "azure-functions-mcp-extension, Trigger/SimplePromptReturnValueBinder.cs",
+    ),
+    Requirement(
+        "prompts.none",
+        "No value is no message.",
+        "azure-functions-mcp-extension, Trigger/PromptReturnValueBinder.cs",
+    ),
+    Requirement(
+        "prompts.whole",
+        "get_prompt_result holds a whole result.",
+        "azure-functions-mcp-extension, Trigger/PromptReturnValueBinder.cs",
+    ),
+    Requirement(
+        "prompts.messages",
+        "prompt_messages holds messages.",
+        "azure-functions-mcp-extension, Trigger/PromptReturnValueBinder.cs",
+    ),
+    Requirement(
+        "prompts.broken",
+        "A value that breaks the result schema is the error -32603.",
+        "azure-functions-mcp-extension, Trigger/PromptReturnValueBinder.cs",
+    ),
+    Requirement(
+        "prompts.failure",
+        "When a function fails, getting is the error -32603 An error occurred; the reason is in the log only.",
+        "azure-functions-mcp-extension, Trigger/McpPromptListener.cs",
+    ),
+    Requirement(
+        "prompts.sse",
+        "Resources and prompts answer over SSE as over Streamable HTTP.",
+        "azure-functions-mcp-extension, Http/SseRequestHandler.cs",
+    ),
+    # binding expressions
+    Requirement(
+        "expressions.arguments",
+        "{mcptoolargs.x} is the argument x as text, the name in its own case; {mcppromptargs.x} is that of a prompt.",
+        "azure-functions-mcp-extension, Trigger/McpToolTriggerBinding.cs",
+    ),
+    Requirement(
+        "expressions.text",
+        "Arguments are written as .NET writes JSON: numbers as they were, True and False, null as nothing, the "
+        "rest compact.",
+        "azure-functions-mcp-extension, Trigger/McpToolTriggerBinding.cs",
+    ),
+    Requirement(
+        "expressions.members",
+        "Members of the trigger value can be named too, in any case, and the value by the name of the binding.",
+        "azure-functions-host, Binding",
+    ),
+    Requirement(
+        "expressions.templates",
+        "A resource's bindings can name mcpresourceuri and the parameters of its template, unless a member of the"
+        " payload has that name.",
+        "azure-functions-mcp-extension, Trigger/McpResourceTriggerBinding.cs",
+    ),
+    Requirement(
+        "expressions.settings",
+        "%NAME% is a setting, found in any case when the app is loaded.",
+        "Microsoft Learn, azure-functions/functions-bindings-expressions-patterns",
+    ),
+    Requirement(
+        "expressions.missing",
+        "A name that does not exist is an error of the call, in the words of the host, before the function runs.",
+        "azure-webjobs-sdk, Microsoft.Azure.WebJobs.Host/Bindings/Path",
+    ),
+    Requirement(
+        "expressions.built-in",
+        "{rand-guid}, {DateTime} and {sys} are filled in by the host.",
+        "Microsoft Learn, azure-functions/functions-bindings-expressions-patterns",
+        "`{rand-guid}` and `{DateTime}` know the common formats; others are refused by name.",
+    ),
+    # bindings
+    Requirement(
+        "bindings.names",
+        "Names of functions and bindings are those that the host allows: no underscore in the name of a binding.",
+        "azure-functions-host, Utility.cs",
+    ),
+    Requirement(
+        "bindings.tool-property",
+        "mcpToolProperty delivers the argument as text, empty where it is missing, and adds nothing to the schema.",
+        "azure-functions-mcp-extension, InputBinding/ToolPropertyValueProvider.cs",
+    ),
+    Requirement(
+        "bindings.prompt-argument",
+        "mcpPromptArgument delivers the argument as text, nothing where it is missing.",
+        "azure-functions-mcp-extension, InputBinding/PromptArgumentValueProvider.cs",
+    ),
+    Requirement(
+        "bindings.required-prompt-argument",
+        "One that only its binding requires fails the call where it is missing.",
+        "azure-functions-mcp-extension, InputBinding/PromptArgumentInputBinding.cs",
+    ),
+    Requirement(
+        "bindings.argument-in-error",
+        "An argument's binding whose members are not all there, or of a trigger that has none, puts the function "
+        "in error.",
+        "azure-functions-mcp-extension, InputBinding/McpToolPropertyAttribute.cs",
+    ),
+    Requirement(
+        "bindings.not-modelled",
+        "A trigger or binding that is not modelled is refused by its name, and the other functions run.",
+        "Microsoft Learn, azure-functions/functions-triggers-bindings",
+        "It runs MCP tools, resources and prompts, with inputs of single arguments (`mcpToolProperty`, "
+        "`mcpPromptArgument`), blob bindings, SDK types included, and queue outputs. A function with any other "
+        "trigger or binding is named at start as one that cannot run here; the others run.",
+    ),
+    Requirement(
+        "bindings.before-the-function",
+        "Inputs are resolved before the function runs; one that fails, fails the call.",
+        "azure-functions-host, WorkerFunctionInvoker.cs",
+    ),
+    Requirement(
+        "bindings.return",
+        "What a function returns can be an output named $return and is its result as well.",
+        "azure-functions-host, WorkerFunctionInvoker.cs",
+    ),
+    Requirement(
+        "bindings.return-members",
+        "Members of a returned object go to the outputs of their names.",
+        "azure-functions-host, WorkerFunctionInvoker.cs",
+    ),
+    # storage
+    Requirement(
+        "storage.blob-path",
+        "A blob's path is a container and a name as Azure allows them; others are refused in the words of the host.",
+        "azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Blobs/BlobNameValidationAttribute.cs",
+    ),
+    Requirement(
+        "storage.dot-segments",
+        "A name with a segment of one or two dots is refused.",
+        "azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Blobs/BlobPath.cs",
+        "A blob with a segment `.` or `..` in its name cannot be written here, and is never found. In Azure such "
+        "a name is like any other.",
+    ),
+    Requirement(
+        "storage.missing-blob",
+        "A blob that does not exist is None, and nothing is made for it.",
+        "Microsoft Learn, azure-functions/functions-bindings-storage-blob-input",
+    ),
+    Requirement(
+        "storage.text",
+        "Without dataType a blob is text, read as UTF-8 or by its byte order mark; what is no text is damaged.",
+        "azure-functions-host, Binding/FunctionBinding.cs",
+    ),
+    Requirement(
+        "storage.binary",
+        "With dataType BINARY a blob is its bytes.",
+        "azure-functions-host, Binding/FunctionBinding.cs",
+    ),
+    Requirement(
+        "storage.output",
+        "An output is written after the function returned: text as UTF-8, bytes as they are, JSON compact, "
+        "numbers as .NET's bytes.",
+        "azure-functions-host, Binding/FunctionBinding.cs",
+    ),
+    Requirement(
+        "storage.overwrite",
+        "An output replaces the blob, makes its container, keeps its metadata and adds AzureWebJobsParentId.",
+        "azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Blobs/Bindings/WriteBlobArgumentBinding.cs",
+        "It stores a blob in one piece. In Azure, someone who reads a blob while it is being written may find it "
+        "empty.",
+    ),
+    Requirement(
+        "storage.other-blob-types",
+        "A blob that is no block blob is not replaced: the call fails.",
+        "azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Blobs/Bindings/WriteBlobArgumentBinding.cs",
+    ),
+    Requirement(
+        "storage.sdk-types",
+        "Clients of the storage SDK reach the blob and its container.",
+        "Microsoft Learn, azure-functions/functions-bindings-storage-blob-input",
+    ),
+    Requirement(
+        "storage.queue",
+        "A message goes Base64 into a queue, which is made for it, its name in lower case.",
+        "Microsoft Learn, azure-functions/functions-bindings-storage-queue-output",
+    ),
+    Requirement(
+        "storage.queue-lists",
+        "A list, or text that is a JSON array, is one message an element.",
+        "azure-functions-host, Binding/FunctionBinding.cs",
+    ),
+    Requirement(
+        "storage.queue-refused",
+        "Text that looks like JSON and is none, a queue that cannot be, and func.QueueMessage fail the call.",
+        "azure-functions-host, Binding/FunctionBinding.cs",
+    ),
+    Requirement(
+        "storage.unreachable",
+        "While the storage does not answer, calls that need it fail, the others work, and all do once it is back.",
+        "Microsoft Learn, azure-functions/storage-considerations",
+        "A storage that does not answer fails the call at once. In Azure the host tries for about half a minute, "
+        "and does not start without its storage.",
+    ),
+    Requirement(
+        "storage.slow",
+        "A storage that hangs delays the calls that need it, and no others.",
+        "Microsoft Learn, azure-functions/functions-best-practices",
+    ),
+    Requirement(
+        "storage.full",
+        "While the disk is full, calls that save fail; what was saved stays, and saving works once there is room.",
+        "inferred",
+    ),
+    Requirement(
+        "storage.killed",
+        "What the storage has acknowledged outlives it, however it ends.",
+        "Microsoft Learn, storage/common/storage-redundancy",
+    ),
+    # the session pool
+    Requirement(
+        "pool.killed",
+        "That a session pool is gone is said to the model, and whether the code ran; once it is back it is used again.",
+        "Microsoft Learn, container-apps/sessions-usage",
+    ),
+    Requirement(
+        "pool.hung",
+        "A session pool that hangs delays the calls that run code, and no others.",
+        "Microsoft Learn, azure-functions/functions-reference-python",
+    ),
+    # settings
+    Requirement(
+        "settings.defaults",
+        "What host.json does not set has the defaults of the extension and of Core Tools.",
+        "azure-functions-mcp-extension, Configuration/McpOptions.cs",
+    ),
+    Requirement(
+        "settings.any-case",
+        "Names in host.json are found in any case.",
+        "Microsoft Learn, azure-functions/functions-host-json",
+    ),
+    Requirement(
+        "settings.overrides",
+        "AzureFunctionsJobHost__ variables override host.json.",
+        "Microsoft Learn, azure-functions/functions-host-json",
+    ),
+    Requirement(
+        "settings.timeout",
+        "functionTimeout is a time span, 30 minutes where it is not set, and -1 for none.",
+        "Microsoft Learn, azure-functions/functions-host-json",
+    ),
+    Requirement(
+        "settings.values",
+        "Values of local.settings.json become the environment of the app; a variable that is already set wins, "
+        "which is said.",
+        "Microsoft Learn, azure-functions/functions-develop-local",
+    ),
+    Requirement(
+        "settings.core-tools",
+        "The environment has what Core Tools set: WEBSITE_HOSTNAME, FUNCTIONS_CORETOOLS_ENVIRONMENT, "
+        "ConnectionStrings.",
+        "azure-functions-core-tools, StartHostAction.cs",
+    ),
+    Requirement(
+        "settings.connections",
+        "A connection is looked up under four names, AzureWebJobs before its own.",
+        "Microsoft Learn, azure-functions/functions-reference",
+    ),
+    Requirement(
+        "settings.identity",
+        "A connection by identity is refused with what to do.",
+        "Microsoft Learn, azure-functions/functions-reference",
+        "A connection by identity, such as `Storage__accountName`, needs Azure; here the call fails and says so.",
+    ),
+    Requirement(
+        "settings.wrong",
+        "Settings that are wrong, or that are not modelled, end the start with one sentence.",
+        "azure-functions-core-tools, AppSettingsFile.cs",
+        "A `local.settings.json` that is not JSON ends the start, where `func start` goes on without it. So do "
+        "settings that are not modelled, such as `Host.CORS`.",
+    ),
+    Requirement(
+        "settings.bundle",
+        "An extension bundle with which Azure could not run the app is told, and none is needed.",
+        "Microsoft Learn, azure-functions/functions-bindings-mcp",
+        "No extension bundle is needed or downloaded. One that `func start` or Azure could not run the app with "
+        "is told at start.",
+    ),
+    # start-up
+    Requirement(
+        "start.banner",
+        "The start names every function with its trigger, in order, and both endpoints.",
+        "azure-functions-core-tools, StartHostAction.cs",
+    ),
+    Requirement(
+        "start.disabled",
+        "AzureWebJobs.NAME.Disabled takes a function away.",
+        "Microsoft Learn, azure-functions/disable-function",
+    ),
+    Requirement(
+        "start.port",
+        "A port that is taken, or an address that is none of this machine, ends the start with the way out.",
+        "azure-functions-core-tools, StartHostAction.cs",
+    ),
+    Requirement(
+        "start.no-app",
+        "A folder without host.json or function_app.py is said.",
+        "azure-functions-core-tools, ScriptHostHelpers.cs",
+    ),
+    Requirement(
+        "start.stop",
+        "A stop ends every process with exit code 0, while it starts too, and so does the end of the host itself.",
+        "azure-functions-core-tools, StartHostAction.cs",
+    ),
+    Requirement(
+        "start.log",
+        "Each call is one line with outcome, id and duration, and nothing of what was said.",
+        "azure-webjobs-sdk, Microsoft.Azure.WebJobs.Host/Loggers",
+    ),
+    Requirement(
+        "start.clock",
+        "A clock that jumps ends no call, no stream and no environment.",
+        "inferred",
+    ),
+    Requirement(
+        "start.app-log",
+        "What the app prints is shown, and what it logs during a call; what it logs outside of calls is not.",
+        "azure-functions-host, GrpcWorkerChannel.cs",
+    ),
+    # the worker
+    Requirement(
+        "worker.process",
+        "The app runs in a process of its own, so that one that waits or blocks delays neither lists nor other "
+        "answers of the host.",
+        "Microsoft Learn, azure-functions/functions-reference-python",
+    ),
+    Requirement(
+        "worker.killed",
+        "When the process ends, the calls in it fail, streams stay open, and the next call finds a new one.",
+        "azure-functions-host, RpcFunctionInvocationDispatcher.cs",
+    ),
+    Requirement(
+        "worker.timeout",
+        "A call that takes longer than functionTimeout fails, and its worker is replaced.",
+        "Microsoft Learn, azure-functions/functions-host-json",
+    ),
+    Requirement(
+        "worker.memory",
+        "A function that runs out of memory fails its call, and the same process answers the next.",
+        "Microsoft Learn, azure-functions/python-memory-profiler-reference",
+    ),
+    Requirement(
+        "worker.exit",
+        "sys.exit in a function fails that call.",
+        "azure-functions-python-worker, proxy_worker",
+        "A function that calls `sys.exit` fails its own call only. In Azure it takes its worker with it, and the other"
+        " calls there.",
+    ),
+    Requirement(
+        "worker.error-text",
+        "An error's text that is no Unicode is shown with escapes.",
+        "inferred",
+    ),
+    # reload
+    Requirement(
+        "reload.files",
+        "A saved .py file, host.json, or what host.json names loads the app again, once for files saved together.",
+        "azure-functions-host, FileMonitoringService.cs",
+    ),
+    Requirement(
+        "reload.calls-wait",
+        "Calls that come meanwhile wait for the new code.",
+        "azure-functions-host, HostAvailabilityCheckMiddleware.cs",
+    ),
+    Requirement(
+        "reload.calls-under-way",
+        "Calls under way end in the code that they began in, and streams stay open.",
+        "azure-functions-host, WebJobsScriptHostService.cs",
+        "When a file is saved, `func start` gives up calls under way and sessions; here they live on.",
+    ),
+    Requirement(
+        "reload.broken",
+        "While the app does not load, calls are answered with the reason and lists stay.",
+        "azure-functions-host, WebJobsScriptHostService.cs",
+        "While an app does not load, `func start` has no tools; here lists stay as they were and calls say why.",
+    ),
+    Requirement(
+        "reload.settings",
+        "local.settings.json is read again; what takes a start to take effect is said.",
+        "azure-functions-host, FileMonitoringService.cs",
+        "`func start` does not notice `local.settings.json`; here it is read again.",
+    ),
+    Requirement(
+        "reload.off",
+        "With --no-reload a save changes nothing.",
+        "inferred",
+    ),
+    Requirement(
+        "reload.leaks",
+        "Many reloads leave neither processes nor open files behind.",
+        "inferred",
+    ),
+    Requirement(
+        "debug.attach",
+        "With --debug a debugger attaches to the worker, breakpoints hold, and after a reload it is told to "
+        "attach again.",
+        "https://microsoft.github.io/debug-adapter-protocol/specification",
+    ),
+    Requirement(
+        "debug.closed",
+        "Without --debug nothing listens, and a web page cannot speak to the debugger.",
+        "https://microsoft.github.io/debug-adapter-protocol/specification",
+    ),
+    # diagnosis
+    Requirement(
+        "diagnosis.load-errors",
+        "An app that does not load is explained by its own lines, one sentence and what to do.",
+        "azure-functions-python-worker, azure_functions_runtime",
+        "An app that cannot be loaded is explained by its own lines and a sentence that says what to do. `func "
+        "start` shows the trace of its worker.",
+    ),
+    Requirement(
+        "diagnosis.advice",
+        "What Azure does without a word is warned of when the app is loaded.",
+        "azure-functions-python-worker, azure_functions_runtime",
+        "The terminal warns of what Azure does without a word: a function that blocks the event loop, a pool of "
+        "threads that is used up, decorators in the wrong order, a type that the binding does not deliver, a tool"
+        " name that clients refuse.",
+    ),
+    Requirement(
+        "diagnosis.blocking",
+        "A function that blocks the event loop is named with its line, and so is one that keeps the app from loading;"
+        " a pool of threads that is used up is said.",
+        "Microsoft Learn, azure-functions/python-scale-performance-reference",
+    ),
+)
+
+
+def shows(*ids: str) -> pytest.MarkDecorator:
+    """Says which requirements a test shows, by their ids."""
+    return pytest.mark.shows(*ids)
+
+
+def differences() -> str:
+    """Returns what DIFFERENCES.md holds: the list that the requirements give."""
+    return _INTRODUCTION + "".join(f"- {each.differs}\n" for each in REQUIREMENTS if each.differs)
+
+
+if __name__ == "__main__":
+    DIFFERENCES.write_text(differences(), encoding="utf-8", newline="\n")

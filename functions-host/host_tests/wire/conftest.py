@@ -1,0 +1,42 @@
+"""What the wire tests share."""
+
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import anyio
+import pytest
+from functions_host import npm_package
+from functions_host.console import Console
+
+from host_tests.servers import CACHE, azurite_connection_string, free_port
+from host_tests.wire.clients import Connect, connect_sse, connect_streamable_http
+
+_INSPECTOR = Path(__file__).parent.parent / "inspector_package"
+
+
+@pytest.fixture(params=[connect_streamable_http, connect_sse], ids=["streamable-http", "sse"])
+def connect(request: pytest.FixtureRequest) -> Connect:
+    """How to connect a client: each test runs over both transports."""
+    return request.param
+
+
+@pytest.fixture
+def name() -> str:
+    """A snippet name that no other test and no earlier run has used."""
+    return f"test-{uuid4()}"
+
+
+@pytest.fixture(scope="module")
+def account() -> str:
+    """The connection string of an Azurite, blobs and queues, for the tests of one module."""
+    return azurite_connection_string(free_port(), free_port())
+
+
+@pytest.fixture(scope="session")
+def inspector() -> Path:
+    """The script that `npx @modelcontextprotocol/inspector` runs."""
+    modules = anyio.run(npm_package.install, _INSPECTOR, CACHE, Console())
+    package = modules / "@modelcontextprotocol" / "inspector"
+    scripts = json.loads((package / "package.json").read_text(encoding="utf-8"))["bin"]
+    return package / scripts["mcp-inspector"]

@@ -1,0 +1,137 @@
+"""`--debug`: a debugger attaches to the process that runs the app, and stays at hand when the app is loaded again."""
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from host_tests.requirements import shows
+from host_tests.servers import Server, launch, running_server
+from host_tests.wire.debug_adapter import DebugClient, debug_client
+from host_tests.wire.raw_http import call, post
+from host_tests.wire.small_app import BEGIN, tool, write, write_app
+
+_ROOT = Path(__file__).resolve().parents[3]
+_CODE = (
+    BEGIN
+    + """@app.mcp_tool()
+async def add(first: int, second: int) -> str:
+    total = first + second
+    return f"the sum is {total}"
+"""
+)
+_LINE = 1 + _CODE.splitlines().index('    return f"the sum is {total}"')
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    return write_app(tmp_path / "app", _CODE)
+
+
+@pytest.fixture
+def server(app: Path, tmp_path: Path) -> Iterator[Server]:
+    with running_server(app, "--debug", "0", storage=None, data=tmp_path / "data") as running:
+        yield running
+
+
+def _port(server: Server) -> int:
+    found = re.search(r"Debugger: attach to 127\.0\.0\.1:(\d+)", server.output)
+    assert found
+    return int(found[1])
+
+
+def _call(server: Server, name: str, **arguments: object) -> str:
+    return post(server.target, call(name, arguments)).event["result"]["content"][0]["text"]
+
+
+def _stops_and_goes_on(client: DebugClient, server: Server, line: int, variable: str) -> tuple[str, str]:
+    """Calls `add`, looks at a variable where the call stops, and returns its value and the answer of the call."""
+    with ThreadPoolExecutor() as background:
+        answer = background.submit(_call, server, "add", first=2, second=3)
+        thread = client.event("stopped")["threadId"]
+        frame = client.request("stackTrace", {"threadId": thread})["stackFrames"][0]
+        assert (frame["line"], Path(frame["source"]["path"]).name) == (line, "function_app.py")
+        value = client.request("evaluate", {"expression": variable, "frameId": frame["id"]})["result"]
+        assert not answer.done()
+        client.request("continue", {"threadId": thread})
+        return value, answer.result(30)
+
+
+@shows("debug.attach")
+def test_a_breakpoint_holds_in_function_app_py_and_the_call_goes_on(server: Server, app: Path) -> None:
+    with debug_client(_port(server)) as client:
+        client.attach(app / "function_app.py", _LINE)
+        assert _stops_and_goes_on(client, server, _LINE, "total") == ("5", "the sum is 5")
+    assert _call(server, "add", first=1, second=1) == "the sum is 2", "nobody is attached any more"
+    assert server.interrupt() == 0
+
+
+@shows("debug.attach")
+def test_after_a_reload_the_editor_is_told_to_attach_again_and_the_breakpoint_holds(server: Server, app: Path) -> None:
+    with debug_client(_port(server)) as client:
+        client.attach(app / "function_app.py", _LINE)
+        write(app / "function_app.py", _CODE.replace("the sum", "now it"))
+        server.wait_for("Loaded in")
+        assert client.event("terminated") == {"restart": True}
+        with debug_client(_port(server)) as again:
+            again.attach(app / "function_app.py", _LINE)
+            assert _stops_and_goes_on(again, server, _LINE, "first") == ("2", "now it is 5")
+
+
+@shows("debug.attach")
+def test_an_editor_that_attaches_while_the_app_is_broken_gets_the_mended_one(server: Server, app: Path) -> None:
+    write(app / "function_app.py", "def broken(:\n")
+    server.wait_for("could not be loaded")
+    with debug_client(_port(server)) as client, ThreadPoolExecutor() as background:
+        attached = background.submit(client.attach, app / "function_app.py", _LINE)
+        write(app / "function_app.py", _CODE)
+        attached.result(30)
+        assert _stops_and_goes_on(client, server, _LINE, "second") == ("3", "the sum is 5")
+
+
+@shows("debug.closed")
+def test_a_web_page_cannot_speak_to_the_debugger(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", _port(server)), timeout=30) as connection:
+        connection.sendall(
+            b'POST / HTTP/1.1\r\nContent-Length: 70\r\n\r\n{"seq": 1, "type": "request", "command": "initialize"}'
+        )
+        assert connection.recv(1) == b""
+
+
+@shows("start.port")
+def test_a_debug_port_that_is_taken_is_said(app: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = launch(app, "--port", "0", "--debug", str(port), storage=None, data=tmp_path)
+        assert server.ended() == 2
+    assert server.output == (
+        f"Port {port} is unavailable.\nClose the process using that port, or specify another port using --debug."
+    )
+
+
+@shows("debug.closed")
+def test_without_debug_nothing_listens_for_a_debugger(app: Path, tmp_path: Path) -> None:
+    write(
+        app / "function_app.py",
+        BEGIN + "import sys\n" + tool("loaded", "x").replace('"x"', 'str("debugpy" in sys.modules)'),
+    )
+    with running_server(app, storage=None, data=tmp_path) as server:
+        assert _call(server, "loaded") == "False"
+
+
+@shows("debug.attach")
+def test_the_launch_configuration_attaches_to_the_port_that_its_task_opens() -> None:
+    def read(name: str) -> Any:
+        return json.loads((_ROOT / ".vscode" / name).read_text(encoding="utf-8"))
+
+    launch = next(each for each in read("launch.json")["configurations"] if "uv run start" in each["name"])
+    task = next(each for each in read("tasks.json")["tasks"] if each["label"] == launch["preLaunchTask"])
+    assert launch["connect"] == {"host": "127.0.0.1", "port": 5678}
+    assert launch["request"] == "attach"
+    assert task["command"] == "uv run start --debug"
+    assert task["problemMatcher"]["background"]["endsPattern"] == "^Press Ctrl\\+C to stop\\.$"

@@ -1,0 +1,278 @@
+"""`uv run start` as a person meets it: the banner, the log, Ctrl+C, and what it says when something is wrong."""
+
+import json
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from host_tests.requirements import shows
+from host_tests.servers import azurite_connection_string, descendants, free_port, is_alive, launch, running_server
+from host_tests.wire.raw_http import call, post
+from host_tests.wire.small_app import BEGIN, tool, write_app
+
+_SRC = Path(__file__).resolve().parents[3] / "src"
+type Edit = Callable[[Path], object]
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """A copy of src, to break."""
+    return Path(shutil.copytree(_SRC, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def _refused(app: Path, *options: str, storage: str, data: Path) -> str:
+    """Starts an app that cannot start, and returns what was said, which must hold no traceback of ours."""
+    server = launch(app, "--port", "0", "--no-reload", *options, storage=storage, data=data)
+    assert server.ended() == 2, server.output
+    assert "Traceback" not in server.output
+    return server.output
+
+
+def _write(name: str, text: str) -> Edit:
+    return lambda app: (app / name).write_text(text, encoding="utf-8")
+
+
+def _change(name: str, **members: object) -> Edit:
+    def edit(app: Path) -> None:
+        file = app / name
+        file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | members), encoding="utf-8")
+
+    return edit
+
+
+def _drop(name: str, member: str) -> Edit:
+    def edit(app: Path) -> None:
+        settings = json.loads((app / name).read_text(encoding="utf-8"))
+        del settings[member]
+        (app / name).write_text(json.dumps(settings), encoding="utf-8")
+
+    return edit
+
+
+@shows("start.banner")
+def test_the_banner_names_the_functions_and_where_clients_connect(storage: str, tmp_path: Path) -> None:
+    with running_server("src", storage=storage, data=tmp_path) as server:
+        for line in (
+            "\tget_snippet: mcpToolTrigger, tool getsnippet",
+            "\thello: mcpToolTrigger, tool hello",
+            "\tsave_snippet: mcpToolTrigger, tool savesnippet",
+            f"MCP server endpoint:            {server.target.url}",
+            f"MCP server legacy SSE endpoint: {server.target.url}/sse",
+        ):
+            assert line in server.lines
+
+
+@shows("start.log")
+def test_each_call_is_one_line_that_tells_nothing_of_what_was_said(storage: str, tmp_path: Path) -> None:
+    with running_server("src", storage=storage, data=tmp_path) as server:
+        post(server.target, call("savesnippet", {"snippetname": "named", "snippet": "my private text"}))
+        line = server.wait_for("Executed 'Functions.save_snippet' (Succeeded, tool=savesnippet, Id=")
+        assert line.rstrip().endswith("ms)")
+        post(server.target, call("getsnippet", {"snippetname": "named"}), {"x-functions-key": "my private key"})
+        server.wait_for("Executed 'Functions.get_snippet' (Succeeded, tool=getsnippet, Id=")
+    assert "my private" not in server.output
+
+
+@shows("start.stop")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
+def test_a_stop_ends_every_process_and_exits_with_0(tmp_path: Path, how: signal.Signals) -> None:
+    with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
+        group = descendants(server.process.pid)
+        assert len(group) == 2, "the worker and Azurite"
+        server.process.send_signal(how)
+        assert server.ended() == 0, server.output
+    assert "Traceback" not in server.output
+    assert not [process for process in group if is_alive(process)]
+
+
+def test_a_setting_that_is_no_address_of_a_session_pool_is_said(storage: str, tmp_path: Path) -> None:
+    environment = {"SESSION_POOL_MCP_ENDPOINT": "nonsense"}
+    server = launch("src", "--port", "0", storage=storage, data=tmp_path, environment=environment, session_pool=True)
+    assert server.ended() == 2
+    assert "SESSION_POOL_MCP_ENDPOINT is not the address of a session pool: 'nonsense'." in server.output
+
+
+def test_tools_that_will_fail_without_a_session_pool_are_said(storage: str, tmp_path: Path) -> None:
+    with running_server("src", storage=storage, data=tmp_path) as server:
+        assert "Session pool: none, so tools that run code will fail (--no-session-pool)" in server.lines
+
+
+@shows("start.stop")
+def test_ctrl_c_while_it_starts_exits_with_0(app: Path, storage: str, tmp_path: Path) -> None:
+    _write("function_app.py", "import time\nprint('importing', flush=True)\ntime.sleep(600)\n")(app)
+    server = launch(app, "--port", "0", storage=storage, data=tmp_path)
+    server.wait_for("importing")
+    assert server.interrupt() == 0, server.output
+    assert "Traceback" not in server.output
+
+
+@shows("start.stop")
+def test_when_the_host_is_killed_its_processes_end_too(tmp_path: Path) -> None:
+    with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
+        group = descendants(server.process.pid)
+        assert len(group) == 2, "the worker and Azurite"
+        server.process.kill()
+        assert server.ended() == -signal.SIGKILL  # and nobody holds its output open any more
+        deadline = time.monotonic() + 20  # Azurite writes its data down first
+        while any(map(is_alive, group)):
+            assert time.monotonic() < deadline
+
+
+@shows("start.port")
+def test_a_port_that_is_taken_is_said_with_the_way_out(storage: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = launch("src", "--port", str(port), storage=storage, data=tmp_path)
+        assert server.ended() == 2
+    assert server.lines == [
+        f"Port {port} is unavailable.",
+        "Close the process using that port, or specify another port using --port [-p].",
+    ]
+
+
+@shows("start.port")
+def test_an_address_of_another_machine_is_refused(storage: str, tmp_path: Path) -> None:
+    server = launch("src", "--port", "0", "--address", "192.0.2.1", storage=storage, data=tmp_path)
+    assert server.ended() == 2
+    assert "The address '192.0.2.1' cannot be listened on" in server.output
+
+
+def test_a_storage_port_that_something_else_uses_is_said(tmp_path: Path, storage: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        elsewhere = storage.replace(storage.split("127.0.0.1:")[1].split("/")[0], str(port))
+        taken.settimeout(10)
+        server = launch("src", "--port", "0", storage=elsewhere, data=tmp_path)
+        taken.accept()[0].close()
+        assert server.ended() == 2
+    assert f"Port {port} is in use by something that is not Azurite." in server.output
+
+
+@shows("start.no-app")
+def test_a_folder_that_is_no_app_is_said(storage: str, tmp_path: Path) -> None:
+    assert f"There is no host.json in {tmp_path}." in _refused(tmp_path, storage=storage, data=tmp_path)
+
+
+@shows("settings.wrong")
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (_write("host.json", '{"version": "2.0",}'), "host.json is not valid JSON"),
+        (_write("host.json", "[]"), "host.json does not hold a JSON object."),
+        (_drop("host.json", "version"), "The 'version' property of host.json is missing."),
+        (_change("host.json", version="3.0"), "The 'version' property of host.json is '3.0'."),
+        (_change("host.json", functionTimeout="soon"), "functionTimeout in host.json is 'soon'."),
+        (
+            _change("host.json", extensions={"mcp": {"system": {"webhookAuthorizationLevel": "Function"}}}),
+            "webhookAuthorizationLevel in host.json is 'Function'.",
+        ),
+        (_write("local.settings.json", "{"), "local.settings.json is not valid JSON"),
+        (_drop("local.settings.json", "IsEncrypted"), "has no '\"IsEncrypted\": false'"),
+        (_change("local.settings.json", Values={"A": {}}), "The value of 'A' in local.settings.json is not text."),
+        (_change("local.settings.json", Host={"CORS": "*"}), "Host.CORS in local.settings.json is not modelled"),
+        (
+            _change("local.settings.json", Values={"FUNCTIONS_WORKER_RUNTIME": "node"}),
+            "FUNCTIONS_WORKER_RUNTIME is 'node'",
+        ),
+    ],
+)
+def test_settings_that_are_wrong_are_said_with_the_way_out(
+    app: Path, storage: str, tmp_path: Path, edit: Edit, said: str
+) -> None:
+    edit(app)
+    assert said in _refused(app, storage=storage, data=tmp_path)
+
+
+@shows("diagnosis.load-errors")
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def broken(:\n", ["line 1", "def broken(:", "src/function_app.py could not be loaded: SyntaxError"]),
+        (
+            "import azure.functions\nimport nowhere_to_be_found\n",
+            ["line 2", "No module named 'nowhere_to_be_found'", "to src/requirements.txt and start again."],
+        ),
+        ("import snippets\nsnippets.missing\n", ["line 2", "snippets.missing", "AttributeError"]),
+        ("import sys\n", ["Could not find top level function app instances in function_app.py."]),
+        (
+            "import azure.functions as func\na = func.FunctionApp()\nb = func.FunctionApp()\n",
+            ["More than one FunctionApp or other top level function app instances are defined."],
+        ),
+        ("import os\nos._exit(3)\n", ["the worker process ended while it loaded the app"]),
+    ],
+)
+def test_an_app_that_does_not_load_is_explained_by_its_own_lines(
+    app: Path, storage: str, tmp_path: Path, code: str, said: list[str]
+) -> None:
+    _write("function_app.py", code)(app)
+    output = _refused(app, storage=storage, data=tmp_path)
+    for each in said:
+        assert each in output
+    assert "azure_functions_runtime" not in output
+
+
+@shows("start.no-app")
+def test_a_folder_without_function_app_py_is_said(app: Path, storage: str, tmp_path: Path) -> None:
+    (app / "function_app.py").unlink()
+    assert "There is no function_app.py in" in _refused(app, storage=storage, data=tmp_path)
+
+
+@shows("tools.duplicate")
+def test_two_tools_of_one_name_are_said(app: Path, storage: str, tmp_path: Path) -> None:
+    file = app / "function_app.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('tool_name="hello"', 'tool_name="GetSnippet"'), encoding="utf-8")
+    assert "Tool with name 'GetSnippet' is already registered." in _refused(app, storage=storage, data=tmp_path)
+
+
+@shows("bindings.not-modelled")
+def test_a_function_that_cannot_run_here_is_named_and_the_others_run(app: Path, storage: str, tmp_path: Path) -> None:
+    with (app / "function_app.py").open("a", encoding="utf-8") as file:
+        file.write('\n\n@app.route(route="x")\ndef web(req: func.HttpRequest) -> str:\n    return "x"\n')
+    with running_server(app, storage=storage, data=tmp_path) as server:
+        assert "The 'web' function is in error: The binding 'req' of type 'httpTrigger'" in server.output
+        assert post(server.target, call("hello")).event["result"]["content"][0]["text"] == "Hello I am MCPTool!"
+
+
+@shows("start.disabled")
+def test_a_disabled_function_is_not_served(storage: str, tmp_path: Path) -> None:
+    disabled = {"AzureWebJobs.hello.Disabled": "true"}
+    with running_server("src", storage=storage, data=tmp_path, environment=disabled) as server:
+        assert "\tFunction hello is disabled." in server.lines
+        assert post(server.target, call("hello")).event["error"]["message"] == "Unknown tool: 'hello'"
+
+
+@shows("storage.unreachable")
+def test_without_a_storage_setting_tools_that_need_none_work(app: Path, tmp_path: Path) -> None:
+    _change("local.settings.json", Values={})(app)
+    with running_server(app, storage=None, data=tmp_path) as server:
+        assert "Storage account connection string 'AzureWebJobsAzureWebJobsStorage' does not exist." in server.output
+        assert "isError" not in post(server.target, call("hello")).event["result"]
+        answer = post(server.target, call("getsnippet", {"snippetname": "a"}))
+        assert answer.event["result"]["isError"] is True
+
+
+@shows("start.app-log")
+def test_what_the_app_prints_is_shown_and_what_it_logs_during_a_call(tmp_path: Path) -> None:
+    logs = BEGIN + "import logging\n\nlogging.warning('logged at import')\nprint('printed at import', flush=True)\n\n"
+    says = tool("speak", "x").replace("    return", "    logging.info('logged in a call')\n    return")
+    with running_server(write_app(tmp_path / "app", logs + says), storage=None, data=tmp_path / "data") as server:
+        post(server.target, call("speak"))
+        server.wait_for("logged in a call")
+    assert "printed at import" in server.output
+    assert "logged at import" not in server.output
+
+
+@shows("settings.values")
+def test_settings_reach_the_app_and_the_environment_wins(app: Path, storage: str, tmp_path: Path) -> None:
+    _change("local.settings.json", Values={"FROM_FILE": "file", "FROM_BOTH": "file", "A_BOOL": True})(app)
+    with (app / "function_app.py").open("a", encoding="utf-8") as file:
+        file.write("\nimport os\nprint('seen', *map(os.environ.get, ('FROM_FILE', 'FROM_BOTH', 'A_BOOL')))\n")
+    with running_server(app, storage=storage, data=tmp_path, environment={"FROM_BOTH": "environment"}) as server:
+        assert "seen file environment True" in server.output
+        assert "Skipping 'FROM_BOTH' from local settings as it's already defined" in server.output

@@ -1,0 +1,206 @@
+"""The three tools, as an agent uses them: the official `mcp` client, both transports, real storage."""
+
+import anyio
+import pytest
+
+from tests.clients import Connect, get, save, text_of
+from tests.servers import Target
+
+pytestmark = pytest.mark.anyio
+
+
+_NAME = {
+    "type": "string",
+    "description": "The name of the snippet, such as 'snippet1' or 'parse dates'. Case-sensitive; at most 1019 "
+    "characters; no slashes, backslashes, '..', trailing dot or control characters.",
+}
+_TOOLS = [
+    {
+        "name": "getsnippet",
+        "description": "Retrieve a snippet by name. Returns exactly the text that savesnippet stored under that name.",
+        "inputSchema": {"type": "object", "properties": {"snippetname": _NAME}, "required": ["snippetname"]},
+    },
+    {
+        "name": "hello",
+        "description": "Say hello. Takes no arguments; use it to check that this server is reachable.",
+        "inputSchema": {"type": "object", "properties": {}, "required": []},
+    },
+    {
+        "name": "savesnippet",
+        "description": "Save a snippet of code or text under a name, for getsnippet to retrieve later. A snippet that "
+        "already has that name is replaced.",
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                "snippetname": _NAME,
+                "snippet": {
+                    "type": "string",
+                    "description": "The text to save, whole and unchanged. It must not be empty.",
+                },
+            },
+            "required": ["snippetname", "snippet"],
+        },
+    },
+]
+
+
+async def test_hello_says_hello(target: Target, connect: Connect) -> None:
+    async with connect(target) as session:
+        assert text_of(await session.call_tool("hello", {})) == "Hello I am MCPTool!"
+
+
+async def test_the_handshake_names_the_server_and_tells_an_agent_what_it_is_for(
+    target: Target, connect: Connect
+) -> None:
+    async with connect(target) as session:
+        shaken = session.initialize_result
+        assert shaken is not None
+        assert (shaken.server_info.name, shaken.protocol_version) == ("Remote MCP on Azure Functions", "2025-06-18")
+        assert "savesnippet" in (shaken.instructions or "")
+
+
+async def test_tools_list_tells_an_agent_what_it_needs(target: Target, connect: Connect) -> None:
+    async with connect(target) as session:
+        tools = (await session.list_tools()).tools
+    listed = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+    assert [tool for tool in listed if not tool["name"].startswith(("launch", "run"))] == _TOOLS
+
+
+async def test_a_saved_snippet_comes_back(target: Target, connect: Connect, name: str) -> None:
+    async with connect(target) as session:
+        assert await save(session, name, "print('hi')\n") == f"Snippet '{name}' saved successfully"
+        assert await get(session, name) == "print('hi')\n"
+
+
+async def test_saving_again_replaces_the_snippet(target: Target, connect: Connect, name: str) -> None:
+    async with connect(target) as session:
+        await save(session, name, "a first version, which is the longer one")
+        await save(session, name, "second")
+        assert await get(session, name) == "second"
+
+
+async def test_a_snippet_saved_by_one_client_is_read_by_another(target: Target, connect: Connect, name: str) -> None:
+    async with connect(target) as writer, connect(target) as reader:
+        await save(writer, name, "shared")
+        assert await get(reader, name) == "shared"
+
+
+async def test_characters_of_every_unicode_plane_come_back_byte_for_byte(
+    target: Target, connect: Connect, name: str
+) -> None:
+    planes = "".join(chr(plane * 0x10000 + offset) for plane in range(17) for offset in (0x41, 0x85, 0xFFFD))
+    awkward = "\ufeff\u2028\u2029\x85\x00\x1b\x7f\r\n\t\\\"'<>&+`\u0301"
+    async with connect(target) as session:
+        await save(session, name, awkward + planes)
+        assert (await get(session, name)).encode() == (awkward + planes).encode()
+
+
+# The official client takes events of at most 1 MiB unless told otherwise; the 20 MB are in test_large_snippets.py.
+async def test_a_snippet_of_900_kb_comes_back_byte_for_byte(target: Target, connect: Connect, name: str) -> None:
+    snippet = "0123456789abcde\n" * 57_600
+    async with connect(target) as session:
+        await save(session, name, snippet)
+        assert await get(session, name) == snippet
+
+
+async def test_100_snippets_saved_and_read_at_once_are_not_mixed_up(
+    target: Target, connect: Connect, name: str
+) -> None:
+    snippets = {f"{name}-{number}": f"snippet {number} " * number for number in range(1, 101)}
+    found: dict[str, str] = {}
+    async with connect(target) as session:
+
+        async def save_and_get(each: str) -> None:
+            await save(session, each, snippets[each])
+            found[each] = await get(session, each)
+
+        async with anyio.create_task_group() as group:
+            for each in snippets:
+                group.start_soon(save_and_get, each)
+    assert found == snippets
+
+
+@pytest.mark.parametrize("tool", ["getsnippet", "savesnippet"])
+@pytest.mark.parametrize(
+    ("bad_name", "reason"),
+    [
+        ("", "is empty"),
+        ("   ", "is empty"),
+        ("a/b", "slash"),
+        ("../etc/passwd", "slash"),
+        ("..", "'..'"),
+        ("ends.", "ends with a dot"),
+        ("line\nbreak", "control characters"),
+        ("\x9f", "control characters"),
+        (17, "must be text"),
+        (True, "must be text"),
+        ({"a": 1}, "must be text"),
+    ],
+)
+async def test_a_name_that_no_snippet_can_have_is_refused_with_its_reason(
+    target: Target, connect: Connect, tool: str, bad_name: object, reason: str
+) -> None:
+    async with connect(target) as session:
+        result = await session.call_tool(tool, {"snippetname": bad_name, "snippet": "text"})
+        assert result.is_error
+        assert reason in text_of(result)
+        assert "Choose another" in text_of(result) or "Give snippetname" in text_of(result)
+
+
+# These two end in the host's own check of the blob's path, before the function that reads it can run. What a client
+# then sees is the extension's one sentence, here as in Azure; savesnippet runs first and can say more.
+@pytest.mark.parametrize(("bad_name", "reason"), [("a\\b", "backslash"), ("n" * 1025, "at most 1,019 are possible")])
+async def test_a_name_that_the_host_itself_refuses_is_an_error_of_the_call(
+    target: Target, connect: Connect, bad_name: str, reason: str
+) -> None:
+    async with connect(target) as session:
+        saved = await session.call_tool("savesnippet", {"snippetname": bad_name, "snippet": "text"})
+        assert saved.is_error
+        assert reason in text_of(saved)
+        read = await session.call_tool("getsnippet", {"snippetname": bad_name})
+        assert read.is_error
+        assert text_of(read) == "An error occurred invoking 'getsnippet'."
+
+
+@pytest.mark.parametrize(("snippet", "reason"), [("", "empty"), (5, "must be text"), (["a"], "must be text")])
+async def test_a_content_that_is_no_text_is_refused_and_the_old_snippet_stays(
+    target: Target, connect: Connect, name: str, snippet: object, reason: str
+) -> None:
+    async with connect(target) as session:
+        await save(session, name, "kept")
+        result = await session.call_tool("savesnippet", {"snippetname": name, "snippet": snippet})
+        assert result.is_error
+        assert reason in text_of(result)
+        assert await get(session, name) == "kept"
+
+
+async def test_a_snippet_that_does_not_exist_is_named_with_what_to_try(
+    target: Target, connect: Connect, name: str
+) -> None:
+    async with connect(target) as session:
+        result = await session.call_tool("getsnippet", {"snippetname": name})
+        assert result.is_error
+        assert f"no snippet named '{name}'" in text_of(result)
+        assert "savesnippet" in text_of(result)
+
+
+async def test_names_tell_capitals_apart(target: Target, connect: Connect, name: str) -> None:
+    async with connect(target) as session:
+        await save(session, name, "lower")
+        assert (await session.call_tool("getsnippet", {"snippetname": name.upper()})).is_error
+
+
+async def test_the_longest_name_there_can_be_works(target: Target, connect: Connect, name: str) -> None:
+    longest = name + "n" * (1019 - len(name))
+    async with connect(target) as session:
+        await save(session, longest, "long")
+        assert await get(session, longest) == "long"
+
+
+async def test_a_name_of_spaces_percents_and_letters_of_every_script_works(
+    target: Target, connect: Connect, name: str
+) -> None:
+    odd = f"{name} 100% ?#&+ überall 日本 😀"
+    async with connect(target) as session:
+        await save(session, odd, "odd")
+        assert await get(session, odd) == "odd"
