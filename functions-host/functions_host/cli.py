@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from functions_host.app.packages import AppPackages
 from functions_host.app.saved_files import SavedFiles
 from functions_host.app.settings import Settings, load_settings
 from functions_host.console import Console
@@ -31,8 +32,9 @@ from functions_host.storage.azurite import Azurite
 from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.connections import azurite_blob_port, azurite_queue_port, storage_connection_string
 from functions_host.terminal import HostTerminal
-from functions_host.worker.connection import WorkerEvents
+from functions_host.worker.connection import WorkerEvents, WorkerProgram
 from functions_host.worker.debug_port import DebugPort
+from functions_host.worker.library import worker_library
 from functions_host.worker.worker import Worker
 
 if TYPE_CHECKING:
@@ -82,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, default=_DATA, metavar="DIR", help="where blobs are kept (default: .local/data)"
     )
+    parser.add_argument(
+        "--cache", type=Path, default=_CACHE, metavar="DIR",
+        help=f"where packages are kept for all apps (default: {_CACHE})",
+    )  # fmt: skip
     parser.add_argument("--require-key", action="store_true", help="ask clients for a key, as Azure does")
     parser.add_argument("--show-key", action="store_true", help="print the key for clients, and do nothing else")
     parser.add_argument(
@@ -125,12 +131,12 @@ async def _start(options: argparse.Namespace, console: Console) -> None:
         terminal = HostTerminal(console)
         port = listener.getsockname()[1]
         debug = None if options.debug is None else DebugPort(options.debug)
-        app = ServedApp(lambda: _host(options.app, port, terminal, debug), terminal, reloads=not options.no_reload)
+        app = ServedApp(lambda: _host(options, port, console, terminal, debug), terminal, reloads=not options.no_reload)
         console.write(f"\nLocal Functions host for MCP apps (Python {sys.version.split()[0]})", "bold")
         for notice in app.settings.notices:
             console.write(notice, "yellow")
         async with contextlib.AsyncExitStack() as stack:
-            azurite = _azurite(app.settings, options.data, console)
+            azurite = _azurite(app.settings, options, console)
             services = _Services(app, azurite, _session_pool(app.settings, options, console), debug)
             starting = asyncio.create_task(services.start(stack))
             stop.then(starting.cancel)
@@ -157,16 +163,25 @@ def _stop_on_signals() -> StopSignal:
     return stop
 
 
-def _host(app_directory: Path, port: int, terminal: HostTerminal, debug: DebugPort | None) -> FunctionsHost:
+def _host(
+    options: argparse.Namespace, port: int, console: Console, terminal: HostTerminal, debug: DebugPort | None
+) -> FunctionsHost:
     """Returns a host for the app as its files are now."""
-    settings = load_settings(app_directory, os.environ, port)
+    settings = load_settings(options.app, os.environ, port)
+    packages = AppPackages(settings.app_directory, options.cache, console, terminal.notice)
+
+    async def program() -> WorkerProgram:
+        library = await asyncio.to_thread(worker_library, options.cache)
+        environment = await packages.install()
+        return WorkerProgram(environment.python, library, environment.variables(settings.environment))
+
     events = WorkerEvents(
         log=lambda record: terminal.log(record, host),
         output=terminal.output,
         problem=terminal.problem,
         debugger=debug.offer if debug else None,
     )
-    worker = Worker(settings.app_directory, settings.environment, events)
+    worker = Worker(settings.app_directory, program, events)
     host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
     return host
 
@@ -175,11 +190,7 @@ async def _reload_when_saved(app: ServedApp, starting: asyncio.Task[None], termi
     """Loads the app again whenever its files change, also while it starts, when that waits for the start to end."""
 
     def on_saved(names: list[str]) -> None:
-        if "requirements.txt" in names:
-            terminal.notice("requirements.txt changed: stop and start again, which installs what it names.")
-        others = [name for name in names if name != "requirements.txt"]
-        if others:
-            starting.add_done_callback(lambda _: app.reload(f"{', '.join(others)} changed."))
+        starting.add_done_callback(lambda _: app.reload(f"{', '.join(names)} changed."))
 
     try:
         await SavedFiles(app.settings.app_directory, lambda: app.settings).watch(on_saved)
@@ -192,7 +203,7 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _azurite(settings: Settings, data: Path, console: Console) -> Azurite | None:
+def _azurite(settings: Settings, options: argparse.Namespace, console: Console) -> Azurite | None:
     """Returns the Azurite that the app's storage is meant to be; None if it has no storage, or one elsewhere."""
     try:
         storage = storage_connection_string(settings.configuration, "AzureWebJobsStorage")
@@ -200,7 +211,7 @@ def _azurite(settings: Settings, data: Path, console: Console) -> Azurite | None
     except BindingError as error:
         console.write(f"{error} What needs it will fail, and so will func and Azure.", "yellow")
         return None
-    return Azurite(port, data, _CACHE, console, queue_port) if port else None
+    return Azurite(port, options.data, options.cache, console, queue_port) if port else None
 
 
 def _session_pool(settings: Settings, options: argparse.Namespace, console: Console) -> "SessionPool | None":

@@ -6,6 +6,7 @@ from functions_host.console import Console
 from functions_host.errors import PersonError
 from functions_host.host.functions import FunctionApp, Trigger
 from functions_host.host.host import Execution, FunctionsHost
+from functions_host.host.missing_package import add_package, missing_module
 from functions_host.host.served_app import ServedApp
 from functions_host.http.mcp_webhook import WEBHOOK_PATH
 from functions_host.worker_process.messages import Log
@@ -50,6 +51,9 @@ class HostTerminal:
         )
         if execution.error is not None:
             self._console.log(f"Exception while executing function: Functions.{name}. {execution.error}", "red")
+            module = missing_module(execution.error)
+            if module:
+                self._console.log(add_package(module, "requirements.txt"), "yellow")
 
     def log(self, record: Log, host: FunctionsHost) -> None:
         """A record of the app's loggers. As in `func`, only those of a call under way are shown."""

@@ -1150,6 +1150,13 @@ REQUIREMENTS = (
         "While an app does not load, `func start` has no tools; here lists stay as they were and calls say why.",
     ),
     Requirement(
+        "reload.requirements",
+        "A saved requirements.txt is installed and the app loaded again; one that cannot be installed is told.",
+        "inferred",
+        "`func start` installs nothing. Here a saved `requirements.txt` is installed, and the next call has its "
+        "packages.",
+    ),
+    Requirement(
         "reload.settings",
         "local.settings.json is read again; what takes a start to take effect is said.",
         "azure-functions-host, FileMonitoringService.cs",
@@ -1164,6 +1171,35 @@ REQUIREMENTS = (
         "reload.leaks",
         "Many reloads leave neither processes nor open files behind.",
         "inferred",
+    ),
+    # packages
+    Requirement(
+        "packages.exact",
+        "The app has exactly the packages that its requirements.txt resolves to, and none of the host.",
+        "Microsoft Learn, azure-functions/functions-reference-python, Package management",
+        "The app runs in an environment that holds what its `requirements.txt` resolves to; `func start` runs it in "
+        "the virtual environment that is active. Azure's worker also has grpcio and protobuf, which an app can import "
+        "there.",
+    ),
+    Requirement(
+        "packages.order",
+        "The app's packages stand before those of the worker library, and the app's own folder last.",
+        "azure-functions-python-worker, workers/proxy_worker/utils/dependency.py",
+    ),
+    Requirement(
+        "packages.kept",
+        "What was installed once is used again without a network, until requirements, Python or platform change.",
+        "inferred",
+    ),
+    Requirement(
+        "packages.missing",
+        "An import that the requirements do not bring is told with its file and the package that has it.",
+        "inferred",
+    ),
+    Requirement(
+        "packages.wheels",
+        "A package that Azure would have to compile is told when it is installed.",
+        "Microsoft Learn, azure-functions/functions-reference-python, Remote build",
     ),
     Requirement(
         "debug.attach",

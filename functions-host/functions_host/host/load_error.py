@@ -5,9 +5,11 @@ from itertools import takewhile
 from pathlib import Path
 
 from functions_host.errors import PersonError
+from functions_host.host.missing_package import add_package, missing_module
 from functions_host.worker.connection import AppLoadError
 
 # The worker library adds a page of advice and the whole sys.path to this error.
+_FILE_LINE = re.compile(r'File "([^"]+)", line (\d+)')
 _MODULE_ADVICE = re.compile(r"\. Cannot find module\. Please check .*", re.DOTALL)
 
 
@@ -19,7 +21,22 @@ def explain_load_error(error: AppLoadError, app_directory: Path) -> PersonError:
         return PersonError(f"{where} could not be loaded: {error}.", remedy)
     message = _MODULE_ADVICE.sub("", error.message.strip())
     lines = _own_lines(error.stack, app_directory)
+    module = missing_module(message)
+    if module:
+        return _explain_missing(module, lines, app_directory)
     return PersonError(f"{where} could not be loaded: {message}", _remedy(message, app_directory), lines)
+
+
+def _explain_missing(module: str, lines: str, app_directory: Path) -> PersonError:
+    requirements = f"{app_directory.name}/requirements.txt"
+    importing = _FILE_LINE.findall(lines)
+    file, number = importing[-1] if importing else (str(app_directory / "function_app.py"), "1")
+    shown = (Path(app_directory.name) / Path(file).relative_to(app_directory)).as_posix()
+    return PersonError(
+        f"{shown} line {number} needs '{module}', which nothing in {requirements} brings.",
+        add_package(module, requirements),
+        lines,
+    )
 
 
 def _own_lines(stack: str, app_directory: Path) -> str:
@@ -47,10 +64,6 @@ def _remedy(message: str, app_directory: Path) -> str:
 
 # What the worker library and the decorators say, and what to do about it.
 _REMEDIES = {
-    r"ModuleNotFoundError: No module named '([^']+)'": (
-        "If it is a file of yours, mend its name. If it is a package, add it to {folder}/requirements.txt "
-        "and start again."
-    ),
     r"SyntaxError|IndentationError|TabError": "Mend that line.",
     r"Could not find top level function app instances": (
         "Write `app = func.FunctionApp()` at the top level of the file, and declare the functions on it."

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import signal
 import socket
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import Self, cast
 
 from functions_host.errors import WorkerError
+from functions_host.worker_process import boot
 from functions_host.worker_process.messages import (
-    FROM_WORKER,
     Completed,
     DebuggerListens,
     Failed,
@@ -29,6 +30,7 @@ from functions_host.worker_process.messages import (
 )
 
 _STOP_SECONDS = 2  # as `func` gives its children after Ctrl+C
+_BOOT = Path(boot.__file__)
 _OUTPUT_SECONDS = 1  # for what the process has printed last
 
 
@@ -39,6 +41,17 @@ class AppLoadError(WorkerError):
         super().__init__(message)
         self.message = message
         self.stack = stack
+
+
+@dataclass(frozen=True)
+class WorkerProgram:
+    """What a worker process is started with."""
+
+    python: Path
+    """The interpreter of the app's environment."""
+    library: Path
+    """The folder of the worker library: see library.py."""
+    environment: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,7 @@ class WorkerConnection(asyncio.Protocol):
         self._loads = True
         self._events = events
         self._on_ending = on_ending
-        self._frames_in = FrameReader(FROM_WORKER)
+        self._frames_in = FrameReader()
         self._frames_out: FrameWriter | None = None
         self._answers: dict[str, asyncio.Future[Completed]] = {}
         self._child: asyncio.subprocess.Process | None = None
@@ -71,7 +84,7 @@ class WorkerConnection(asyncio.Protocol):
 
     @classmethod
     async def open(
-        cls, app_directory: Path, environment: dict[str, str], events: WorkerEvents, on_ending: Callable[[], None]
+        cls, program: WorkerProgram, app_directory: Path, events: WorkerEvents, on_ending: Callable[[], None]
     ) -> Self:
         """Starts a process; it has loaded the app when `indexed` is done.
 
@@ -81,7 +94,7 @@ class WorkerConnection(asyncio.Protocol):
         ours, theirs = socket.socketpair()
         with theirs:
             child = connection._child = await _start_process(
-                theirs, app_directory, environment, debug=events.debugger is not None
+                theirs, program, app_directory, debug=events.debugger is not None
             )
         assert child.stdout is not None
         assert child.stderr is not None
@@ -149,6 +162,8 @@ class WorkerConnection(asyncio.Protocol):
                     self._loaded(message)
                 case IndexFailed():
                     self._loaded(AppLoadError(message.message, message.stack))
+                case _:
+                    raise AssertionError(f"the worker process sent {type(message).__name__}")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._take_no_more_calls()
@@ -216,19 +231,19 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
 
 
 async def _start_process(
-    theirs: socket.socket, app_directory: Path, environment: dict[str, str], *, debug: bool
+    theirs: socket.socket, program: WorkerProgram, app_directory: Path, *, debug: bool
 ) -> asyncio.subprocess.Process:
     """Starts the process and hands it its end of the socket."""
     # -P: without it the current folder would be first on sys.path, where Azure puts the app's folder last.
-    command = [sys.executable, "-P", "-m", "functions_host.worker_process.process"]
+    command = [str(program.python), "-P", str(_BOOT), str(program.library)]
     if debug:
         command[1:1] = ["-X", "frozen_modules=off"]  # in frozen modules of the standard library no breakpoint holds
-    arguments = [str(app_directory), *(["debug"] if debug else [])]
+    arguments = [str(app_directory), *([_debugpy_packages()] if debug else [])]
     pipe = asyncio.subprocess.PIPE
     if sys.platform == "win32":
         # Windows hands a socket to a process that exists already, as bytes that only that process can use.
         child = await asyncio.create_subprocess_exec(
-            *command, "share", *arguments, cwd=app_directory, env=environment,
+            *command, "share", *arguments, cwd=app_directory, env=program.environment,
             stdin=pipe, stdout=pipe, stderr=pipe, creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
         )  # fmt: skip
         assert child.stdin is not None
@@ -237,9 +252,16 @@ async def _start_process(
         return child
     # A session of its own: Ctrl+C at the terminal is for the host, which then stops the worker in good order.
     return await asyncio.create_subprocess_exec(
-        *command, str(theirs.fileno()), *arguments, cwd=app_directory, env=environment,
+        *command, str(theirs.fileno()), *arguments, cwd=app_directory, env=program.environment,
         stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, pass_fds=[theirs.fileno()], start_new_session=True,
     )  # fmt: skip
+
+
+def _debugpy_packages() -> str:
+    spec = importlib.util.find_spec("debugpy")
+    assert spec is not None
+    assert spec.origin is not None
+    return str(Path(spec.origin).parent.parent)
 
 
 def _exception_text(failed: Failed) -> str:

@@ -7,10 +7,11 @@ When that process ends, the calls it was running fail and a new one is started.
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from functions_host.errors import WorkerError
-from functions_host.worker.connection import AppLoadError, WorkerConnection, WorkerEvents
+from functions_host.worker.connection import AppLoadError, WorkerConnection, WorkerEvents, WorkerProgram
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke
 
 # Azure gives an app two minutes to import and index.
@@ -22,18 +23,25 @@ _LONGEST_PAUSE_SECONDS = 30
 
 
 class Worker:
-    """Starts the worker process, calls functions in it, and starts it again when it ends."""
+    """Starts the worker process, calls functions in it, and starts it again when it ends.
 
-    def __init__(self, app_directory: Path, environment: dict[str, str], events: WorkerEvents) -> None:
+    `program` installs what the app needs, and raises PersonError where that cannot be.
+    """
+
+    def __init__(
+        self, app_directory: Path, program: Callable[[], Awaitable[WorkerProgram]], events: WorkerEvents
+    ) -> None:
         self._app_directory = app_directory
-        self._environment = environment
+        self._make_program = program
+        self._program: WorkerProgram | None = None
         self._events = events
         self._connection: WorkerConnection | None = None
         self._ready = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
 
     async def start(self) -> list[FunctionMetadata]:
-        """Starts the process and returns the functions it indexed. Raises AppLoadError."""
+        """Starts the process and returns the functions it indexed. Raises AppLoadError, PersonError."""
+        self._program = await self._make_program()
         self._connection, functions = await self._connect()
         self._supervisor = asyncio.create_task(self._restart_when_it_ends(self._connection))
         return functions
@@ -72,8 +80,9 @@ class Worker:
 
     async def _connect(self) -> tuple[WorkerConnection, list[FunctionMetadata]]:
         # No call may go to a process that is about to end: it would fail, though a new one could serve it.
+        assert self._program is not None
         connection = await WorkerConnection.open(
-            self._app_directory, self._environment, self._events, on_ending=self._ready.clear
+            self._program, self._app_directory, self._events, on_ending=self._ready.clear
         )
         try:
             async with asyncio.timeout(_INDEXING_SECONDS):

@@ -1,7 +1,8 @@
 """The child process that runs the app, on the worker library that Azure itself runs.
 
-The parent is worker.py; nothing else enters here. The order of the first steps is that of Azure's proxy worker:
-append the app's folder to sys.path (the current folder already is that folder), start the thread pool, load the app.
+The parent is worker/worker.py, and boot.py starts it; nothing else enters here. The order of the first steps is that of
+Azure's proxy worker: append the app's folder to sys.path (the current folder already is that folder), start the thread
+pool, load the app.
 
 The calls into `azure_functions_runtime` are those of its `handle_event` module, which are the same for every trigger.
 """
@@ -20,7 +21,6 @@ import azure_functions_runtime as runtime  # pyright: ignore[reportMissingTypeSt
 
 from . import protos
 from .messages import (
-    FROM_HOST,
     Completed,
     DebuggerListens,
     Failed,
@@ -46,7 +46,7 @@ class WorkerProcess(asyncio.Protocol):
     """Answers the host's messages for as long as the socket is open."""
 
     def __init__(self) -> None:
-        self._frames_in = FrameReader(FROM_HOST)
+        self._frames_in = FrameReader()
         self._frames_out: FrameWriter | None = None
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
@@ -66,6 +66,8 @@ class WorkerProcess(asyncio.Protocol):
                         call.add_done_callback(self._calls.discard)
                 case Stop():
                     self._stop.set()
+                case _:
+                    raise AssertionError(f"the host sent {type(message).__name__}")
 
     def connection_lost(self, exc: Exception | None) -> None:
         # The host is gone. Threads of the app may still be busy, and must not keep this process alive.
@@ -170,15 +172,15 @@ def _value(data: protos.TypedData | None) -> Value:
     return Value(data.kind, data.value) if data and data.kind else Value()  # pyright: ignore[reportArgumentType]
 
 
-async def main(connection: socket.socket, app_directory: str, *, debug: bool) -> None:
+async def main(connection: socket.socket, app_directory: str, debugpy_packages: str | None) -> None:
     """Loads the app, reports its functions, and runs calls until the host says stop."""
     loop = asyncio.get_running_loop()
     _, process = await loop.create_connection(WorkerProcess, sock=connection)
     _route_logging(process)
-    if debug:
-        process.send(DebuggerListens(_listen_for_debugger()))
+    if debugpy_packages:
+        process.send(DebuggerListens(_listen_for_debugger(debugpy_packages)))
     watchdog = Watchdog(app_directory)
-    if not debug:  # a breakpoint would hold up everything too
+    if not debugpy_packages:  # a breakpoint would hold up everything too
         watchdog.start()
     process.send(await load_app(app_directory))
     watchdog.app_is_loaded()
@@ -190,10 +192,15 @@ async def main(connection: socket.socket, app_directory: str, *, debug: bool) ->
     os._exit(0)
 
 
-def _listen_for_debugger() -> int:
-    """Lets a debugger attach to this process, and returns the port for it: any that is free, debug_port.py finds it."""
+def _listen_for_debugger(packages: str) -> int:
+    """Lets a debugger attach to this process, and returns the port for it: any that is free, debug_port.py finds it.
+
+    debugpy is the host's, not the app's: `packages`, the folder that it is in, is on the path for its import alone.
+    """
+    sys.path.insert(0, packages)
     import debugpy
 
+    sys.path.remove(packages)
     _, port = debugpy.listen(("127.0.0.1", 0))
     return port
 
@@ -208,17 +215,18 @@ def _route_logging(process: WorkerProcess) -> None:
 
 
 def _received_socket(argument: str) -> socket.socket:
-    """Returns the socket that worker.py passed: by the number of its descriptor, or on Windows over stdin."""
+    """Returns the socket that the host passed: by the number of its descriptor, or on Windows over stdin."""
     if sys.platform == "win32":
         return socket.fromshare(sys.stdin.buffer.read())
     return socket.socket(fileno=int(argument))
 
 
-if __name__ == "__main__":
-    received = _received_socket(sys.argv[1])
-    directory = sys.argv[2]
+def run(arguments: list[str]) -> None:
+    """Runs the process. Arguments: the socket, the app's folder and, to be debugged, the folder that has debugpy."""
+    received = _received_socket(arguments[0])
+    directory = arguments[1]
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  (an app that reads its input must not wait for ours)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # pyright: ignore[reportAttributeAccessIssue]
     sys.path.append(directory)
-    asyncio.run(main(received, directory, debug="debug" in sys.argv[3:]))
+    asyncio.run(main(received, directory, arguments[2] if len(arguments) > 2 else None))

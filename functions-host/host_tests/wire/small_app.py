@@ -18,6 +18,7 @@ def write_app(folder: Path, code: str, host: object = None) -> Path:
     bundle = {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"}
     write(folder / "host.json", {"version": "2.0", "extensionBundle": bundle} if host is None else host)
     write(folder / "local.settings.json", {"IsEncrypted": False, "Values": {"FUNCTIONS_WORKER_RUNTIME": "python"}})
+    write(folder / "requirements.txt", "azure-functions\n")
     write(folder / "function_app.py", code)
     return folder
 

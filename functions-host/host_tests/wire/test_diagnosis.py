@@ -66,8 +66,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         (
             "import nowhere_to_be_found\n",
             [
-                "could not be loaded: ModuleNotFoundError: No module named 'nowhere_to_be_found'",
-                "If it is a package, add it to app/requirements.txt and start again.",
+                "app/function_app.py line 1 needs 'nowhere_to_be_found', which nothing in app/requirements.txt brings.",
+                "Add nowhere-to-be-found to app/requirements.txt and save it; if 'nowhere_to_be_found' is a file of",
             ],
         ),
         (

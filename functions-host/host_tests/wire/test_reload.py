@@ -203,13 +203,6 @@ def test_a_storage_that_changed_is_said_to_need_a_start(server: Server, app: Pat
     server.wait_for("AzureWebJobsStorage changed: stop and start again")
 
 
-@shows("reload.settings")
-def test_new_requirements_are_said_to_need_a_start(server: Server, app: Path) -> None:
-    write(app / "requirements.txt", "azure-functions\n")
-    server.wait_for("requirements.txt changed: stop and start again, which installs what it names.")
-    assert "Loading" not in server.output
-
-
 @shows("reload.files")
 def test_what_editors_and_python_leave_behind_is_not_noticed(app: Path, tmp_path: Path) -> None:
     for folder in (".venv/lib", "__pycache__"):

@@ -195,7 +195,7 @@ def test_settings_that_are_wrong_are_said_with_the_way_out(
         ("def broken(:\n", ["line 1", "def broken(:", "src/function_app.py could not be loaded: SyntaxError"]),
         (
             "import azure.functions\nimport nowhere_to_be_found\n",
-            ["line 2", "No module named 'nowhere_to_be_found'", "to src/requirements.txt and start again."],
+            ["line 2", "src/function_app.py line 2 needs 'nowhere_to_be_found'", "to src/requirements.txt and save it"],
         ),
         ("import snippets\nsnippets.missing\n", ["line 2", "snippets.missing", "AttributeError"]),
         ("import sys\n", ["Could not find top level function app instances in function_app.py."]),

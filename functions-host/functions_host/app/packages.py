@@ -1,0 +1,71 @@
+"""The packages of an app: exactly what its requirements.txt resolves to, as in Azure.
+
+https://learn.microsoft.com/azure/azure-functions/functions-reference-python#package-management
+"""
+
+import re
+from collections.abc import Callable
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from functions_host.console import Console
+from functions_host.python_environment import PythonEnvironment, UvError, make_environment, run_uv
+
+_DEPLOYED_PYTHON = "3.13"
+_DEPLOYED_PLATFORM = "x86_64-manylinux_2_28"
+_INDEX_OPTION = re.compile(r"^\s*(?:-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b.*$", re.MULTILINE)
+
+
+class AppPackages:
+    """Installs the packages of an app below `cache`. `warn` hears what Azure could not do."""
+
+    def __init__(self, app_directory: Path, cache: Path, console: Console, warn: Callable[[str], None]) -> None:
+        self._requirements = app_directory / "requirements.txt"
+        self._shown = f"{app_directory.name}/requirements.txt"
+        self._cache = cache
+        self._console = console
+        self._warn = warn
+
+    async def install(self) -> PythonEnvironment:
+        """Returns the environment, made anew where the file has changed. Raises PersonError if it cannot be."""
+        if not self._requirements.is_file():
+            self._warn(f"There is no {self._shown}: the app has azure-functions, and no other package, as in Azure.")
+        environment = await make_environment(self._requirements, self._cache, self._console, self._shown)
+        if environment.is_new:
+            await self._warn_of_what_azure_would_compile(environment)
+        return environment
+
+    async def _warn_of_what_azure_would_compile(self, environment: PythonEnvironment) -> None:
+        """Asks the package index whether what is not pure Python is there for the Linux of Azure."""
+        compiled = [each for each in distributions(path=[str(environment.packages)]) if not _is_pure(each)]
+        pins = [f"{each.name}=={each.version}" for each in compiled]
+        if not pins or await self._has_wheels(pins):
+            return
+        for pin in pins:
+            if not await self._has_wheels([pin]):
+                self._warn(
+                    f"{pin} has no wheel for Linux and Python {_DEPLOYED_PYTHON}, so the remote build of Azure would "
+                    f"have to compile it, and has a minute: name another version in {self._shown}."
+                )
+
+    async def _has_wheels(self, pins: list[str]) -> bool:
+        target = ["--python-platform", _DEPLOYED_PLATFORM, "--python-version", _DEPLOYED_PYTHON]
+        try:
+            await run_uv(
+                ["pip", "compile", "-", "--no-deps", "--no-header", "--only-binary", ":all:", *target],
+                self._console,
+                self._requirements.parent,
+                given="\n".join([*self._index_options(), *pins]),
+            )
+        except UvError as error:
+            return error.is_of_the_network  # then nothing is known
+        return True
+
+    def _index_options(self) -> list[str]:
+        """Returns the lines of the requirements that say where packages are."""
+        text = self._requirements.read_text(encoding="utf-8", errors="replace") if self._requirements.is_file() else ""
+        return _INDEX_OPTION.findall(text)
+
+
+def _is_pure(distribution: Distribution) -> bool:
+    return "root-is-purelib: true" in (distribution.read_text("WHEEL") or "").lower()

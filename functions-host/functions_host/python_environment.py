@@ -1,0 +1,231 @@
+"""Python environments that hold exactly what a requirements file resolves to, made by uv and kept in the cache.
+
+The app runs in one, the code of the session pool in another; the host has its own. Azure's remote build installs an
+app's requirements.txt with pip into `.python_packages`, with nothing else beside them
+(https://learn.microsoft.com/azure/azure-functions/functions-reference-python#install-python-packages).
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+from filelock import FileLock, Timeout
+
+from functions_host.console import Console
+from functions_host.errors import LocalError, PersonError
+
+_INCLUDED = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[\s=]*(\S+)", re.MULTILINE)
+_LOCAL = re.compile(r"^\s*(?:-e\s*|--editable[\s=]*)?(\.{0,2}/\S*|\.{1,2}$|file:\S+)", re.MULTILINE)
+_NO_NETWORK = re.compile(r"dns error|error sending request|Could not connect|network was disabled|Connection refused")
+_UNUSED_DAYS = 30
+_USED = "last-used"
+# What would lead uv, or the Python of the environment, to another one.
+_OURS = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "CONDA_PREFIX")
+
+
+class UvError(LocalError):
+    """uv did not do it. `reason` is a sentence of what it said."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+        self.reason = _reason(output)
+        self.is_of_the_network = bool(_NO_NETWORK.search(output))
+
+
+@dataclass(frozen=True)
+class PythonEnvironment:
+    """An environment that is complete. `is_new` says that it was made just now, so that there is a network."""
+
+    folder: Path
+    is_new: bool = False
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+    @property
+    def packages(self) -> Path:
+        """The folder of its packages."""
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        return self.folder / ("Lib/site-packages" if sys.platform == "win32" else f"lib/{version}/site-packages")
+
+    def variables(self, environment: dict[str, str]) -> dict[str, str]:
+        """Returns `environment` for a process that runs in here: `python` and `pip` are then those of this one."""
+        inherited = {name: value for name, value in environment.items() if name not in _OURS}
+        path = [str(self.python.parent), *filter(None, [environment.get("PATH")])]
+        return inherited | {"VIRTUAL_ENV": str(self.folder), "PATH": os.pathsep.join(path)}
+
+
+async def make_environment(requirements: Path, cache: Path, console: Console, shown: str) -> PythonEnvironment:
+    """Returns the environment for a requirements file, made now or kept from an earlier start.
+
+    `shown` names the file to the person. A file that is missing is one that names nothing. Raises PersonError for one
+    that does not resolve, and for a cache that cannot be written. What is kept asks no network; what is half made is
+    never used.
+    """
+    folder = cache / "environments" / _key(requirements)
+    if (folder / _USED).exists():
+        with contextlib.suppress(OSError):  # a cache that has become read-only
+            (folder / _USED).touch()
+        return PythonEnvironment(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        async with _alone(folder.with_suffix(".lock"), console, shown):
+            if not (folder / _USED).exists():  # another start was faster
+                _remove_unused(folder.parent)
+                await _make(requirements, folder, console, shown)
+    except OSError as error:
+        raise PersonError(
+            f"{folder.parent} cannot hold packages: {error.strerror}.",
+            "Name another folder with --cache.",
+        ) from None
+    return PythonEnvironment(folder, is_new=True)
+
+
+def _key(requirements: Path) -> str:
+    """Returns a name for what a file asks for, on this Python and platform."""
+    # The base interpreter, since an environment is only a folder of packages beside it.
+    facts = [sys.version, sys.platform, platform.machine(), getattr(sys, "_base_executable", sys.executable)]
+    digest = hashlib.sha256("\0".join(facts).encode())
+    for content in _contents(requirements, set()):
+        digest.update(b"\0" + content)
+    return digest.hexdigest()[:24]
+
+
+def _contents(file: Path, seen: set[Path]) -> Iterator[bytes]:
+    """Yields what a requirements file says, and those it includes; of folders that it names, what they hold."""
+    if file in seen or not file.is_file():
+        return
+    seen.add(file)
+    content = file.read_bytes()
+    yield content
+    text = content.decode("utf-8", "replace")
+    for name in _INCLUDED.findall(text):
+        yield from _contents((file.parent / name).resolve(), seen)
+    for name in _LOCAL.findall(text):
+        path = file.parent / name.removeprefix("file:").removeprefix("//")
+        # The paths make two apps that name the same folder two environments, the times notice a change.
+        yield str(path.resolve()).encode()
+        for each in [path, *(path.glob("*.toml") if path.is_dir() else [])]:
+            yield str(each.stat().st_mtime_ns if each.exists() else 0).encode()
+
+
+@contextlib.asynccontextmanager
+async def _alone(lock_file: Path, console: Console, shown: str) -> AsyncGenerator[None]:
+    """Waits for other starts that make the same environment."""
+    lock = FileLock(lock_file, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        console.write(f"Another start installs the packages of {shown}: waiting for it.")
+        while not lock.is_locked:
+            await asyncio.sleep(0.1)
+            with contextlib.suppress(Timeout):
+                lock.acquire(timeout=0)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+async def _make(requirements: Path, folder: Path, console: Console, shown: str) -> None:
+    began = time.monotonic()
+    console.write(f"Installing the packages of {shown}, once ...")
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-", ignore_cleanup_errors=True) as scratch:
+        staging = Path(scratch) / "environment"
+        base = getattr(sys, "_base_executable", sys.executable)
+        await run_uv(["venv", "--no-project", "--relocatable", "--python", base, str(staging)], console)
+        if requirements.is_file():
+            await _install(requirements, staging, console, shown)
+        (staging / _USED).touch()
+        # Complete or not there at all: whoever starts meanwhile must not find half of it.
+        shutil.rmtree(folder, ignore_errors=True)
+        staging.rename(folder)
+    count = sum(1 for _ in PythonEnvironment(folder).packages.glob("*.dist-info"))
+    seconds = time.monotonic() - began
+    console.write(f"Installed {count} package{'' if count == 1 else 's'} of {shown} in {seconds:.1f} s.")
+
+
+async def _install(requirements: Path, staging: Path, console: Console, shown: str) -> None:
+    command = ["pip", "install", "--python", str(staging), "-r", requirements.name]
+    try:
+        await run_uv(command, console, requirements.parent)
+    except UvError as error:
+        if not error.is_of_the_network:
+            raise PersonError(f"{shown} cannot be installed: {error.reason}", f"Mend {shown} and save it.") from None
+        try:
+            await run_uv([*command, "--offline"], console, requirements.parent)  # what was installed before may do
+        except UvError:
+            raise PersonError(
+                f"The packages of {shown} cannot be installed without a network: {error.reason}",
+                "Connect and start again; it is needed only once.",
+            ) from None
+
+
+async def run_uv(arguments: list[str], console: Console, directory: Path | None = None, given: str = "") -> None:
+    """Runs uv with `given` as its input, and shows its newest line meanwhile. Raises UvError."""
+    # A session of its own: Ctrl+C at the terminal is for the host, which then ends it.
+    child = await asyncio.create_subprocess_exec(
+        uv.find_uv_bin(), *arguments, cwd=directory, env=_uv_environment(),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=sys.platform != "win32",
+    )  # fmt: skip
+    lines: list[str] = []
+    try:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(given.encode())
+        child.stdin.close()
+        async for line in child.stdout:
+            lines.append(line.decode(errors="replace").rstrip())
+            console.rewrite(f"  {lines[-1].strip()[:70]}")
+        await child.wait()
+    except BaseException:
+        child.kill()
+        await child.wait()
+        raise
+    finally:
+        console.rewrite("")
+    if child.returncode != 0:
+        raise UvError("\n".join(lines))
+
+
+def _uv_environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _OURS}
+    return kept | {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
+
+
+def _reason(output: str) -> str:
+    """Returns uv's error and what it says of its causes, as one sentence."""
+    said: list[str] = []
+    for line in output.splitlines():
+        start = re.match(r"\s*(?:error|cause):\s*(.*)", line)
+        if start:
+            said.append(start[1].strip())
+        elif said and re.match(r"\s+\S", line) and len(said) < 3 and "[stderr]" not in line:
+            said[-1] += " " + line.strip(" ^")
+        elif said:
+            break
+    sentence = ": ".join(each.rstrip(".:") for each in said[:3] if each) or "uv said nothing"
+    return f"{sentence[:500]}."
+
+
+def _remove_unused(folder: Path) -> None:
+    """Removes environments that no start has used for a month: each edit of a requirements file leaves one."""
+    for used in folder.glob(f"*/{_USED}"):
+        with contextlib.suppress(OSError):
+            if time.time() - used.stat().st_mtime > _UNUSED_DAYS * 86_400:
+                shutil.rmtree(used.parent, ignore_errors=True)
