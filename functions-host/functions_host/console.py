@@ -1,19 +1,25 @@
-"""What the person at the terminal sees, in the manner of `func start`."""
+"""What the person at the terminal sees, in the manner of `func start`; or the same as JSON, for a program."""
 
 import asyncio
+import json
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "dim": "90", "bold": "1"}
+_LEVELS = {"red": "error", "yellow": "warning"}
 
 
 class Console:
-    """Writes lines to a terminal, in colour where it is one."""
+    """Writes lines to a terminal, in colour where it is one. With `as_json` each line is one JSON object.
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    A line's `event` says what it is about, and `facts` are members of that object beside its text.
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, as_json: bool = False) -> None:
         self._stream = stream or sys.stdout
-        self._colours = self._stream.isatty()
+        self._as_json = as_json
+        self._colours = self._stream.isatty() and not as_json
         self._waiting: list[str] = []
         self._gone = False
 
@@ -22,19 +28,31 @@ class Console:
         """Whether a person is likely to be looking: a line can then be written over."""
         return self._colours
 
-    def write(self, text: str = "", colour: str | None = None) -> None:
+    def write(self, text: str = "", colour: str | None = None, event: str = "start", **facts: object) -> None:
         """Writes a line as it is."""
-        self._print(self._painted(text, colour) + "\n")
+        if self._as_json:
+            self._print_json(text, colour, event, facts)
+        else:
+            self._print(self._painted(text, colour) + "\n")
 
     def rewrite(self, text: str) -> None:
         """Writes over the line before, on a terminal; a final call with '' clears it."""
         if self._colours:
             self._print(f"\r\x1b[K{text}")
 
-    def log(self, text: str, colour: str | None = None) -> None:
+    def log(self, text: str, colour: str | None = None, event: str = "log", **facts: object) -> None:
         """Writes text with the time before each of its lines."""
-        prefix = f"[{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z] "
-        self._print("".join(self._painted(prefix + line, colour) + "\n" for line in text.split("\n")))
+        if self._as_json:
+            self._print_json(text, colour, event, facts)
+        else:
+            prefix = f"[{_now()}] "
+            self._print("".join(self._painted(prefix + line, colour) + "\n" for line in text.split("\n")))
+
+    def _print_json(self, text: str, colour: str | None, event: str, facts: dict[str, object]) -> None:
+        if text.strip():
+            level = _LEVELS.get(colour or "", "info")
+            line = {"time": _now(), "level": level, "event": event, "text": text.strip(), **facts}
+            self._print(json.dumps(line, ensure_ascii=False) + "\n")
 
     def _painted(self, text: str, colour: str | None) -> str:
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if colour and self._colours else text
@@ -60,3 +78,7 @@ class Console:
             self._stream.flush()
         except (BrokenPipeError, ValueError):
             self._gone = True  # whoever read us has left; the servers go on without being watched
+
+
+def _now() -> str:
+    return datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -1,6 +1,8 @@
 """What the host tells the person: the lines of `func start`, and one line for every call."""
 
+import contextlib
 import logging
+import socket
 
 from functions_host.console import Console
 from functions_host.errors import PersonError
@@ -30,15 +32,25 @@ class HostTerminal:
         else:
             self._show_functions(app.host.app)
             for line in app.host.advice:
-                self._console.write(f"{line}\n", "yellow")
-        self._console.write(f"MCP server endpoint:            {origin}{WEBHOOK_PATH}", "green")
+                self._console.write(f"{line}\n", "yellow", event="advice")
+        self._console.write(
+            f"MCP server endpoint:            {origin}{WEBHOOK_PATH}",
+            "green", event="ready", url=f"{origin}{WEBHOOK_PATH}",
+        )  # fmt: skip
         self._console.write(f"MCP server legacy SSE endpoint: {origin}{WEBHOOK_PATH}/sse", "green")
         if keys_required and app.settings.mcp.webhook_is_anonymous:
             self._console.write("Keys: none asked for, since host.json sets webhookAuthorizationLevel to Anonymous")
         elif keys_required:
-            self._console.write("Keys: clients must send x-functions-key; `uv run start --show-key` prints it")
+            self._console.write("Keys: clients must send x-functions-key; --show-key prints it")
         self._console.write()
-        self._console.write("Press Ctrl+C to stop.", "dim")
+
+    def open_to_network(self, port: int, *, keys_required: bool) -> None:
+        """Says loudly who can call, and at which addresses."""
+        who = "everyone who has the key" if keys_required else "EVERYONE in your network"
+        self._console.write(f"Not only this machine: {who} can call every tool, and run code by those that do.", "red")
+        for address in _addresses():
+            self._console.write(f"Others reach it at http://{address}:{port}{WEBHOOK_PATH}", "yellow")
+        self._console.write()
 
     def executed(self, execution: Execution) -> None:
         """One line a call: what was called, outcome, duration, invocation id; then, if it failed, why."""
@@ -48,6 +60,11 @@ class HostTerminal:
             f"Executed 'Functions.{name}' ({outcome}, {trigger.noun}={trigger.public_name}, "
             f"Id={execution.invocation_id}, Duration={execution.milliseconds:.0f}ms)",
             None if execution.error is None else "red",
+            event="call",
+            function=name,
+            invocation_id=execution.invocation_id,
+            succeeded=execution.error is None,
+            milliseconds=round(execution.milliseconds),
         )
         if execution.error is not None:
             self._console.log(f"Exception while executing function: Functions.{name}. {execution.error}", "red")
@@ -86,7 +103,7 @@ class HostTerminal:
 
     def not_loaded(self, error: PersonError) -> None:
         """The app could not be loaded, and the next save may mend it."""
-        self._console.log(str(error), "red")
+        self._console.log(str(error), "red", event="error", sentence=error.sentence, remedy=error.remedy)
         self._console.log("Until then calls are answered with this error. Save a file to load the app again.", "yellow")
 
     def finishing(self, calls: int) -> None:
@@ -112,7 +129,7 @@ class HostTerminal:
         else:
             self._console.write("\nNo functions found: function_app.py declares none that can run here.\n", "yellow")
         for line, colour in _shown(app):
-            self._console.write(f"{line}\n", colour)
+            self._console.write(f"{line}\n", colour, event="function")
 
 
 def _shown(app: FunctionApp) -> list[tuple[str, str | None]]:
@@ -122,6 +139,18 @@ def _shown(app: FunctionApp) -> list[tuple[str, str | None]]:
         *((f"\tFunction {name} is disabled.", "yellow") for name in app.disabled),
         *((error, "red") for error in app.errors),
     ]
+
+
+def _addresses() -> list[str]:
+    """Returns the addresses of this machine by which others may reach it."""
+    try:
+        found = {str(each[4][0]) for each in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    except OSError:
+        found = set()
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing, and tells from which address it would
+        found.add(probe.getsockname()[0])
+    return sorted(each for each in found if not each.startswith("127."))
 
 
 def _described(trigger: Trigger) -> str:

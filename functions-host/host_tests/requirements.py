@@ -1172,6 +1172,31 @@ REQUIREMENTS = (
         "Many reloads leave neither processes nor open files behind.",
         "inferred",
     ),
+    Requirement(
+        "start.pool-port",
+        "A session pool at its usual port moves to a free one where that is taken, and the app is told.",
+        "inferred",
+    ),
+    Requirement(
+        "start.network",
+        "Listening for the network is said loudly, and with a session pool asks for a key or an explicit option.",
+        "inferred",
+    ),
+    Requirement(
+        "start.allow-host",
+        "A refusal is a line in the terminal, and one by name says which option allows that name.",
+        "inferred",
+    ),
+    Requirement(
+        "start.json",
+        "With --output json every line of the terminal is a JSON object.",
+        "inferred",
+    ),
+    Requirement(
+        "diagnosis.waiting",
+        "A client that waits on a stream for the answer to a message without an id is told of.",
+        "inferred",
+    ),
     # packages
     Requirement(
         "packages.exact",

@@ -121,12 +121,13 @@ class Server:
 
 
 def launch(
-    app: str | Path,
+    app: str | Path | None,
     *options: str,
     storage: str | None,
     data: Path,
     environment: dict[str, str] | None = None,
     session_pool: bool = False,
+    directory: Path = _ROOT,
 ) -> Server:
     """Starts `uv run start` without waiting for it; its output comes together, as on a terminal.
 
@@ -140,9 +141,10 @@ def launch(
     inherited["SESSION_POOL_MCP_ENDPOINT"] = f"http://127.0.0.1:{free_port()}{POOL_PATH}"
     if not session_pool:
         options = (*options, "--no-session-pool")
-    command = [sys.executable, "-m", "functions_host", "--app", str(app), "--data", str(data), *options]
+    named = [] if app is None else ["--app", str(app)]
+    command = [sys.executable, "-m", "functions_host", *named, "--data", str(data), *options]
     process = subprocess.Popen(
-        command, cwd=_ROOT, env=inherited | (environment or {}), text=True, encoding="utf-8",
+        command, cwd=directory, env=inherited | (environment or {}), text=True, encoding="utf-8",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
     return Server(process)
@@ -150,17 +152,18 @@ def launch(
 
 @contextmanager
 def running_server(
-    app: str | Path,
+    app: str | Path | None,
     *options: str,
     storage: str | None,
     data: Path,
     environment: dict[str, str] | None = None,
     session_pool: bool = False,
+    directory: Path = _ROOT,
 ) -> Generator[Server]:
     """Runs `uv run start` on a free port, and stops it as a person would."""
     server = launch(
         app, "--port", "0", *options,
-        storage=storage, data=data, environment=environment, session_pool=session_pool,
+        storage=storage, data=data, environment=environment, session_pool=session_pool, directory=directory,
     )  # fmt: skip
     try:
         server.wait_until_ready()

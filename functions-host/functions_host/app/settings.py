@@ -83,7 +83,7 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
     if not (directory / "host.json").is_file():
         raise PersonError(
             f"There is no host.json in {directory}.",
-            "Give the folder of a function app with --app, or start in the folder that holds src.",
+            "Start in the folder of a function app or in the one that holds its src, or name it with --app.",
         )
     environment, notices = _environment(directory, process_environment, port)
     configuration = Configuration(environment)
@@ -107,6 +107,8 @@ def _environment(directory: Path, inherited: Mapping[str, str], port: int) -> tu
     environment = dict(inherited)
     notices: list[str] = []
     values = _local_settings(directory / "local.settings.json")
+    if not (directory / "local.settings.json").is_file():
+        notices += _sample_notice(directory)
     for name, value in values.items():
         if not name:
             notices.append("Skipping local setting with empty key.")
@@ -131,6 +133,15 @@ def _environment(directory: Path, inherited: Mapping[str, str], port: int) -> tu
             'Set it to "python" in local.settings.json, or use func for other languages.',
         )
     return environment, notices
+
+
+def _sample_notice(directory: Path) -> list[str]:
+    """Returns what to say of a sample of the settings that nobody has copied yet."""
+    for name in ("local.settings.sample.json", "local.settings.json.sample", "local.settings.example.json",
+                 "local.settings.json.example", "sample.local.settings.json"):  # fmt: skip
+        if (directory / name).is_file():
+            return [f"There is no local.settings.json: copy {name} to that name, and fill in what it asks for."]
+    return []
 
 
 def _local_settings(file: Path) -> dict[str, str | None]:

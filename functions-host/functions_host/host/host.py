@@ -57,6 +57,14 @@ class Execution:
     """Why it failed, None if it succeeded."""
 
 
+@dataclass(frozen=True)
+class Running:
+    """A call under way, and when it began, by time.perf_counter."""
+
+    function: Function
+    since: float
+
+
 @dataclass
 class FunctionsHost:
     """Runs one app. `on_executed` hears of every call after it ended."""
@@ -67,7 +75,9 @@ class FunctionsHost:
     on_executed: Callable[[Execution], None]
     queues: QueueStore = field(init=False)
     app: FunctionApp = field(default_factory=lambda: FunctionApp(()))
-    executing: dict[str, Function] = field(default_factory=dict[str, Function])
+    storage_listens: asyncio.Event | None = None
+    """Set when the storage that is started beside the app listens; bindings wait for it. None: it is elsewhere."""
+    executing: dict[str, Running] = field(default_factory=dict[str, Running])
     """The calls under way, by invocation id."""
     advice: tuple[str, ...] = ()
     """What the person should know of an app that loads, and yet does not do what was meant."""
@@ -97,7 +107,7 @@ class FunctionsHost:
         invocation_id = str(UUID(int=random.getrandbits(128), version=4))
         started = time.perf_counter()
         error: str | None = None
-        self.executing[invocation_id] = function
+        self.executing[invocation_id] = Running(function, started)
         try:
             value = await self._invoke(function, call, invocation_id)
             return function.trigger.result(value, call)
@@ -117,6 +127,8 @@ class FunctionsHost:
         inputs = [(trigger.binding_name, Value("string", payload))]
         context: BindingContext | None = None
         if function.inputs or function.outputs:
+            if self.storage_listens:
+                await self.storage_listens.wait()
             data = call.binding_data(trigger.binding_name, payload)
             context = BindingContext(call, data, function.name, invocation_id, self.blobs, self.queues)
             inputs += await _read_inputs(function, context)

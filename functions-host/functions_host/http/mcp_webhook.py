@@ -23,6 +23,7 @@ from functions_host.mcp.server import McpServer
 from functions_host.triggers.calls import McpClient
 from functions_host.wire_json import object_of, to_json
 
+_KEYS = {401: "without a key that this host knows", 403: "with a key that is for something else"}
 WEBHOOKS = "/runtime/webhooks/"
 WEBHOOK_PATH = f"{WEBHOOKS}mcp"
 _VERBS = ("GET", "PUT", "POST", "DELETE", "OPTIONS")  # of the host's webhook route; it knows no others
@@ -47,13 +48,17 @@ class _BodyTooLargeError(LocalError):
 
 
 class McpWebhook:
-    """The ASGI endpoint of everything below /runtime/webhooks/. `problem` hears what no client can be told."""
+    """The ASGI endpoint of everything below /runtime/webhooks/. `problem` and `warn` hear what clients are not told."""
 
-    def __init__(self, app: ServedApp, guard: KeyGuard, problem: Callable[[str], None]) -> None:
+    def __init__(
+        self, app: ServedApp, guard: KeyGuard, problem: Callable[[str], None], warn: Callable[[str], None]
+    ) -> None:
         self._app = app
         self._server = McpServer(app)
         self._guard = guard
         self._problem = problem
+        self._warn = warn
+        self._unanswered: str | None = None
         self.instance_id = new_id()
         self._sessions: dict[str, SseSession] = {}
 
@@ -79,13 +84,26 @@ class McpWebhook:
         # The host asks for the key before the extension sees anything.
         refusal = None if self._app.settings.mcp.webhook_is_anonymous else self._guard.refuse_webhook(request)
         if refusal is not None:
+            self._warn(f"Refused ({refusal}): {request.method} {WEBHOOK_PATH} came {_KEYS[refusal]}.")
             return Response(status_code=refusal)
         # The transports are told apart by how the path ends, whatever stands before it.
         if path.endswith("sse"):
             return self._open_stream(request) if request.method == "GET" else Response(status_code=405)
         if path.endswith("message"):
             return await self._post_message(request)
-        return await self._streamable(request) if request.method == "POST" else Response(status_code=405)
+        if request.method == "POST":
+            return await self._streamable(request)
+        self._warn_of_waiting(request.method)
+        return Response(status_code=405)
+
+    def _warn_of_waiting(self, verb: str) -> None:
+        """Tells of a client that opens a stream to wait on for the answer to a message that has no id."""
+        if verb == "GET" and self._unanswered:
+            self._warn(
+                f"A client sent '{self._unanswered}' without an id and then asked for a stream: without an id it is a "
+                "notification, which has no answer (202), and there is no such stream here or in Azure (405)."
+            )
+            self._unanswered = None
 
     # Streamable HTTP: every POST is answered on its own; there is no session to remember.
 
@@ -101,6 +119,8 @@ class McpWebhook:
         if message is None:
             return _transport_error(400, "Bad Request: The POST body did not contain a valid JSON-RPC message.")
         if not isinstance(message, mcp_messages.Request):
+            asked = message.method if isinstance(message, mcp_messages.Notification) else "notifications/"
+            self._unanswered = None if asked.startswith("notifications/") else asked[:100]
             return Response(status_code=202, headers=_without_type(_EVENT_STREAM))
         new_session = None
         if session_id is None and message.method == "initialize":

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -33,6 +34,8 @@ class PoolOptions:
 
     port: int = 7072
     """0 for any that is free."""
+    or_any_port: bool = False
+    """Whether any other will do where that one is taken."""
     key: str = field(default="local-dev-key", repr=False)
     max_concurrent_sessions: int = 5
     cool_down_seconds: float = 300
@@ -59,6 +62,7 @@ class SessionPool:
         self._stop = StopSignal()
         self._credentials = Credentials(options.key, options.old_key_seconds)
         self._serving: asyncio.Task[None] | None = None
+        self._listener: socket.socket | None = None
 
     async def start(self) -> None:
         """Takes the port and answers on it. Raises PersonError for what a person has to mend."""
@@ -69,15 +73,7 @@ class SessionPool:
             )
         options = self._options
         self.sandbox: Sandbox = choose_sandbox(options.isolation, options.egress)
-        try:
-            listener = listen(_ADDRESS, options.port)
-        except PersonError:
-            raise PersonError(
-                f"Port {options.port}, which the session pool needs, is unavailable.",
-                "Close the process using that port, give another one in SESSION_POOL_MCP_ENDPOINT, or start with "
-                "--no-session-pool.",
-            ) from None
-        self._origin = f"http://{_ADDRESS}:{listener.getsockname()[1]}"
+        listener = self.listen()
         capacity = Capacity(options.max_concurrent_sessions, options.cool_down_seconds, options.keeps_spare)
         limits = CallLimits(options.execution_seconds, options.output_characters)
         self.environments = Environments(self.sandbox, capacity, limits)
@@ -88,9 +84,31 @@ class SessionPool:
         self._serving = asyncio.create_task(serve(LocalOnly(server, _ADDRESS), listener, ready.set, self._stop))
         await ready.wait()
 
+    def listen(self) -> socket.socket:
+        """Takes the port, if it has not been taken: whoever connects from then on waits for `start`."""
+        if self._listener is None:
+            self._listener = self._free_listener()
+            self._origin = f"http://{_ADDRESS}:{self._listener.getsockname()[1]}"
+        return self._listener
+
+    def _free_listener(self) -> socket.socket:
+        port = self._options.port
+        try:
+            return listen(_ADDRESS, port)
+        except PersonError:
+            if self._options.or_any_port:
+                return listen(_ADDRESS, 0)
+            raise PersonError(
+                f"Port {port}, which the session pool needs, is unavailable.",
+                "Close the process using that port, give another one with --session-pool-port, or start with "
+                "--no-session-pool.",
+            ) from None
+
     async def stop(self) -> None:
         """Ends all calls, processes and folders, and gives the port back."""
         if self._serving is None:
+            if self._listener:
+                self._listener.close()
             return
         self._endpoint.stop()
         await self.environments.stop()

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from functions_host.errors import PersonError
 from functions_host.pool.resource import POOL_PATH
 
-_SETTING = "SESSION_POOL_MCP_ENDPOINT"
+SETTING = "SESSION_POOL_MCP_ENDPOINT"
+_DEFAULT_PORT = 7072
 _HERE = ("127.0.0.1", "localhost")
 _PATH = f"{POOL_PATH}/mcp"
 
@@ -18,6 +19,11 @@ class PoolSetting:
     endpoint: str
     port: int | None
     """Where to start it; None for a pool elsewhere, which is not ours to start."""
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the address that templates come with, so that another port on this machine is as good."""
+        return self.port == _DEFAULT_PORT
 
 
 def read_pool_setting(endpoint: str | None) -> PoolSetting | None:
@@ -31,14 +37,15 @@ def read_pool_setting(endpoint: str | None) -> PoolSetting | None:
         parts, host, port = urlsplit(""), None, None
     if parts.scheme not in ("http", "https") or not host:
         raise PersonError(
-            f"{_SETTING} is not the address of a session pool: '{endpoint}'.",
+            f"{SETTING} is not the address of a session pool: '{endpoint}'.",
             f"Give all of it, as http://127.0.0.1:7072{_PATH} for the one that is started here.",
         )
     if host not in _HERE:
         return PoolSetting(endpoint, None)
     if (parts.scheme, parts.path.rstrip("/").lower()) != ("http", _PATH.lower()):
         raise PersonError(
-            f"{_SETTING} names this machine, and an address that the session pool here does not have: '{endpoint}'.",
-            f"Make it http://127.0.0.1:{port or 7072}{_PATH}, or use --no-session-pool if another pool answers there.",
+            f"{SETTING} names this machine, and an address that the session pool here does not have: '{endpoint}'.",
+            f"Make it http://127.0.0.1:{port or _DEFAULT_PORT}{_PATH}, or use --no-session-pool "
+            "if another pool answers there.",
         )
     return PoolSetting(endpoint, port or 80)

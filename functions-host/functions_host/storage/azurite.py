@@ -59,7 +59,7 @@ class Azurite:
             self.description = (
                 f"Storage: the Azurite that already listens on port {self._blob_port} ({found}), with its data"
             )
-            self._keeper = asyncio.create_task(self._watch_other())
+            self._keeper = asyncio.create_task(self._keep_after_other())
             return
         modules = await npm_package.install(PACKAGE, self._cache, self._console)
         await self._spawn(modules)
@@ -154,26 +154,33 @@ class Azurite:
             try:
                 if await asyncio.to_thread(_server_on, self._blob_port):
                     self._console.log(f"Another Azurite listens on port {self._blob_port} meanwhile: it is used.")
-                    return await self._watch_other()
+                    await self._other_ends()
                 await self._spawn(modules)
             except (PersonError, OSError) as error:
                 self._console.log(str(error), "red")
 
-    async def _watch_other(self) -> None:
-        """Says when an Azurite that is not ours ends: whoever started it may start it again, so its ports stay free."""
-        listened = True
+    async def _keep_after_other(self) -> None:
+        """Starts an Azurite in the place of one that is not ours, as soon as that ends."""
         while True:
+            await self._other_ends()
+            try:
+                modules = await npm_package.install(PACKAGE, self._cache, self._console)
+                await self._spawn(modules)
+            except (PersonError, OSError) as error:
+                # Two that were left may both try; one of them listens, and is what the other one watches then.
+                if not await _is_open(self._blob_port):
+                    self._console.log(str(error), "red")
+                continue
+            self._console.log(f"Storage: Azurite on port {self._blob_port}, data in {_shown(self._data)}")
+            return await self._keep(modules)
+
+    async def _other_ends(self) -> None:
+        """Waits until nobody listens in the place of an Azurite that is not ours, and says so."""
+        while await _is_open(self._blob_port):  # noqa: ASYNC110  (the process is not ours: nothing tells)
             await asyncio.sleep(_LOOK_SECONDS)
-            listens = await _is_open(self._blob_port)
-            if listened and not listens:
-                self._console.log(
-                    f"The Azurite on port {self._blob_port} has ended, which was not started here. Start it again, or "
-                    "stop and start this, to have an Azurite of its own.",
-                    "red",
-                )
-            if listens and not listened:
-                self._console.log(f"There is an Azurite on port {self._blob_port} again.")
-            listened = listens
+        self._console.log(
+            f"The Azurite on port {self._blob_port} has ended, which was not started here. Starting one.", "yellow"
+        )
 
 
 def _shown(folder: Path) -> str:

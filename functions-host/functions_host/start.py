@@ -1,0 +1,292 @@
+"""What `functions-host` starts: the app, storage, the session pool and the port in front, until a stop."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from functions_host.app.packages import AppPackages
+from functions_host.app.saved_files import SavedFiles
+from functions_host.app.settings import Configuration, Settings, load_settings
+from functions_host.console import Console
+from functions_host.errors import BindingError, PersonError
+from functions_host.host.host import FunctionsHost
+from functions_host.host.served_app import ServedApp
+from functions_host.host.slow_calls import watch_slow_calls
+from functions_host.http.keys import KeyGuard
+from functions_host.http.local_only import LocalOnly
+from functions_host.http.mcp_webhook import McpWebhook
+from functions_host.http.server import create_app
+from functions_host.listener import StopSignal, allow_many_connections, listen, serve
+from functions_host.pool.setting import SETTING as POOL_SETTING
+from functions_host.pool.setting import read_pool_setting
+from functions_host.storage.azurite import Azurite
+from functions_host.storage.blob_store import BlobStore
+from functions_host.storage.connections import azurite_blob_port, azurite_queue_port, storage_connection_string
+from functions_host.terminal import HostTerminal
+from functions_host.worker.connection import WorkerEvents, WorkerProgram
+from functions_host.worker.debug_port import DebugPort
+from functions_host.worker.library import worker_library
+from functions_host.worker.worker import Worker
+
+if TYPE_CHECKING:
+    from functions_host.pool.pool import SessionPool
+
+
+@dataclass(frozen=True)
+class StartOptions:
+    """What the command line asks for; cli.py describes each."""
+
+    app: Path
+    data: Path
+    cache: Path
+    port: int = 7071
+    address: str = "127.0.0.1"
+    allow_host: list[str] = field(default_factory=list[str])
+    open_to_network: bool = False
+    require_key: bool = False
+    debug: int | None = None
+    reload: bool = True
+    isolation: Literal["auto", "required", "none"] = "auto"
+    egress: bool = True
+    session_pool: bool = True
+    session_pool_port: int | None = None
+
+
+async def start(options: StartOptions, console: Console) -> None:
+    """Runs everything until SIGINT or SIGTERM. Raises PersonError for what a person has to mend."""
+    try:
+        await _Start(options, console).run()
+    finally:
+        console.flush()
+
+
+class _Start:
+    """One start, from its options to its stop."""
+
+    def __init__(self, options: StartOptions, console: Console) -> None:
+        self._options = options
+        self._console = console
+        self._terminal = HostTerminal(console)
+        self._stop = _stop_on_signals()
+        self._guard = KeyGuard(options.data, required=options.require_key)
+        self._storage_listens = asyncio.Event()
+        self._serving_stop = StopSignal()
+        self._stop.then(self._serving_stop.set)
+
+    async def run(self) -> None:
+        options, console, terminal = self._options, self._console, self._terminal
+        self._stop.then(lambda: console.write("\nStopping.", "dim"))
+        allow_many_connections()
+        self._guard.prepare()
+        with listen(options.address, options.port) as listener:
+            self._port = listener.getsockname()[1]
+            self._debug = None if options.debug is None else DebugPort(options.debug)
+            settings = load_settings(options.app, os.environ, self._port)
+            console.write(f"\nLocal Functions host for MCP apps (Python {sys.version.split()[0]})", "bold")
+            self._pool = _session_pool(settings, options, console)
+            self._refuse_open_network()
+            app = ServedApp(self._host, terminal, reloads=options.reload)
+            for notice in app.settings.notices:
+                console.write(notice, "yellow")
+            async with contextlib.AsyncExitStack() as stack:
+                await self._run_services(app, listener, stack)
+
+    async def _run_services(self, app: ServedApp, listener: socket.socket, stack: contextlib.AsyncExitStack) -> None:
+        """Answers clients as soon as the app is loaded, while storage and sessions may still be starting."""
+        azurite = _azurite(app.settings, self._options, self._console)
+        starting = asyncio.create_task(self._start_services(app, azurite, listener, stack))
+        self._stop.then(starting.cancel)
+        watching = [asyncio.create_task(watch_slow_calls(app, self._terminal.notice))]
+        if self._options.reload:
+            watching.append(asyncio.create_task(_reload_when_saved(app, starting, self._terminal)))
+        stack.push_async_callback(_cancelled, *watching)
+        serving = asyncio.create_task(self._serve(app, listener))
+        try:
+            await starting
+        except asyncio.CancelledError:
+            pass  # Ctrl+C while an app imports, or Azurite is installed
+        except BaseException:
+            self._serving_stop.set()
+            await asyncio.gather(serving, return_exceptions=True)
+            raise
+        else:
+            self._console.write("Press Ctrl+C to stop.", "dim", event="started")
+        await serving
+
+    async def _start_services(
+        self, app: ServedApp, azurite: Azurite | None, listener: socket.socket, stack: contextlib.AsyncExitStack
+    ) -> None:
+        """Starts them side by side; `stack` will stop them."""
+        services = [each for each in (self._debug, app, azurite, self._pool) if each]
+        for service in services:
+            stack.push_async_callback(service.stop)
+        starts: list[Awaitable[None]] = [app.start(), self._start_storage(azurite), self._start_pool()]
+        if self._debug:
+            starts.append(self._debug.start())
+        tasks = [asyncio.ensure_future(each) for each in starts]
+        tasks[0].add_done_callback(lambda task: self._show_app(app, listener) if _succeeded(task) else None)
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _show_app(self, app: ServedApp, listener: socket.socket) -> None:
+        address = self._options.address
+        name = f"[{address}]" if ":" in address else address
+        origin = f"http://{name}:{listener.getsockname()[1]}"
+        self._terminal.ready(app, origin, keys_required=self._guard.required)
+        if self._debug:
+            self._console.write(f"Debugger: attach to {self._debug.address} (F5 in VS Code)")
+        if _is_open(address):
+            self._terminal.open_to_network(self._port, keys_required=self._guard.required)
+
+    async def _start_storage(self, azurite: Azurite | None) -> None:
+        if azurite:
+            await azurite.start()
+        self._storage_listens.set()
+        self._console.write(
+            azurite.description if azurite else "Storage: the account that AzureWebJobsStorage names", event="storage"
+        )
+
+    async def _start_pool(self) -> None:
+        if self._pool:
+            await self._pool.start()
+            sandbox = self._pool.sandbox
+            colour = None if sandbox.isolated else "yellow"
+            self._console.write(f"Session pool: {self._pool.endpoint}", event="session pool")
+            self._console.write(f"Session pool: {sandbox.description}", colour, event="session pool")
+
+    async def _serve(self, app: ServedApp, listener: socket.socket) -> None:
+        webhook = McpWebhook(app, self._guard, self._terminal.problem, self._terminal.notice)
+        self._serving_stop.then(webhook.close_sessions)
+        routes = create_app(app, webhook, self._guard)
+        options = self._options
+        local = LocalOnly(routes, options.address, options.allow_host, self._terminal.notice)
+        await serve(local, listener, lambda: None, self._serving_stop)
+
+    def _host(self) -> FunctionsHost:
+        """Returns a host for the app as its files are now."""
+        options, terminal = self._options, self._terminal
+        settings = self._told(load_settings(options.app, os.environ, self._port))
+        packages = AppPackages(settings.app_directory, options.cache, self._console, terminal.notice)
+
+        async def program() -> WorkerProgram:
+            library = await asyncio.to_thread(worker_library, options.cache)
+            environment = await packages.install()
+            return WorkerProgram(environment.python, library, environment.variables(settings.environment))
+
+        events = WorkerEvents(
+            log=lambda record: terminal.log(record, host),
+            output=terminal.output,
+            problem=terminal.problem,
+            debugger=self._debug.offer if self._debug else None,
+        )
+        worker = Worker(settings.app_directory, program, events)
+        host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
+        host.storage_listens = self._storage_listens
+        return host
+
+    def _told(self, settings: Settings) -> Settings:
+        """Returns the settings with the pool's address as it is, where its port had to be another than they say."""
+        setting = read_pool_setting(settings.configuration.get(POOL_SETTING))
+        if self._pool is None or setting is None or setting.port is None:
+            return settings
+        environment = settings.environment | {POOL_SETTING: self._pool.endpoint}
+        return replace(settings, environment=environment, configuration=Configuration(environment))
+
+    def _refuse_open_network(self) -> None:
+        options = self._options
+        if self._pool and _is_open(options.address) and not (options.require_key or options.open_to_network):
+            raise PersonError(
+                f"With --address {options.address} everyone in your network could run code on this machine.",
+                "Add --require-key, --no-session-pool, or --open-to-network if that is what you want.",
+            )
+
+
+def _is_open(address: str) -> bool:
+    """Whether others than this machine reach what listens there."""
+    return address not in ("localhost", "::1") and not address.startswith("127.")
+
+
+def _succeeded(task: "asyncio.Future[None]") -> bool:
+    return not task.cancelled() and task.exception() is None
+
+
+def _stop_on_signals() -> StopSignal:
+    stop = StopSignal()
+    loop = asyncio.get_running_loop()
+    hang_up = [signal.SIGHUP] if sys.platform != "win32" else []  # the terminal was closed
+    for number in (signal.SIGINT, signal.SIGTERM, *hang_up):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop
+
+
+async def _reload_when_saved(app: ServedApp, starting: asyncio.Task[None], terminal: HostTerminal) -> None:
+    """Loads the app again whenever its files change, also while it starts, when that waits for the start to end."""
+
+    def on_saved(names: list[str]) -> None:
+        starting.add_done_callback(lambda _: app.reload(f"{', '.join(names)} changed."))
+
+    try:
+        await SavedFiles(app.settings.app_directory, lambda: app.settings).watch(on_saved)
+    except (OSError, RuntimeError) as error:
+        terminal.problem(f"Saved files go unnoticed here ({error}): stop and start again after a change.")
+
+
+async def _cancelled(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _azurite(settings: Settings, options: StartOptions, console: Console) -> Azurite | None:
+    """Returns the Azurite that the app's storage is meant to be; None if it has no storage, or one elsewhere."""
+    try:
+        storage = storage_connection_string(settings.configuration, "AzureWebJobsStorage")
+        port, queue_port = azurite_blob_port(storage), azurite_queue_port(storage)
+    except BindingError as error:
+        console.write(f"{error} What needs it will fail, and so will func and Azure.", "yellow")
+        return None
+    return Azurite(port, options.data, options.cache, console, queue_port) if port else None
+
+
+def _session_pool(settings: Settings, options: StartOptions, console: Console) -> "SessionPool | None":
+    """Returns the pool that is to be started here, its port taken; None if the settings mean another, or none."""
+    endpoint = settings.configuration.get(POOL_SETTING)
+    if not options.session_pool:
+        if endpoint:
+            console.write("Session pool: none, so tools that run code will fail (--no-session-pool)", "yellow")
+        return None
+    setting = read_pool_setting(endpoint)
+    if setting is None:
+        return None
+    if setting.port is None:
+        console.write(f"Session pool: {setting.endpoint}")
+        return None
+    from functions_host.pool.pool import PoolOptions, SessionPool  # a quarter of a second, for those who want one
+
+    port = setting.port if options.session_pool_port is None else options.session_pool_port
+    pool_options = PoolOptions(
+        port=port,
+        or_any_port=setting.is_default and options.session_pool_port is None,
+        key=settings.configuration.get("SESSION_POOL_MCP_API_KEY") or PoolOptions.key,
+        egress=options.egress,
+        isolation=options.isolation,
+    )
+    pool = SessionPool(pool_options, console)
+    taken = pool.listen().getsockname()[1]
+    if port and taken != port:
+        console.write(f"Port {port} is taken, so the session pool is on port {taken}; the app is told.", "yellow")
+    return pool
