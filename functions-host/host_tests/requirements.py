@@ -1188,6 +1188,11 @@ REQUIREMENTS = (
         "inferred",
     ),
     Requirement(
+        "start.package",
+        "The wheel alone, in an empty environment, runs the app of the current folder or of its src.",
+        "inferred",
+    ),
+    Requirement(
         "start.json",
         "With --output json every line of the terminal is a JSON object.",
         "inferred",
