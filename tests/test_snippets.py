@@ -1,4 +1,4 @@
-"""The three tools, as an agent uses them: the official `mcp` client, both transports, real storage."""
+"""getsnippet and savesnippet, as an agent uses them: the official `mcp` client, both transports, real storage."""
 
 import anyio
 import pytest
@@ -21,11 +21,6 @@ _TOOLS = [
         "inputSchema": {"type": "object", "properties": {"snippetname": _NAME}, "required": ["snippetname"]},
     },
     {
-        "name": "hello",
-        "description": "Say hello. Takes no arguments; use it to check that this server is reachable.",
-        "inputSchema": {"type": "object", "properties": {}, "required": []},
-    },
-    {
         "name": "savesnippet",
         "description": "Save a snippet of code or text under a name, for getsnippet to retrieve later. A snippet that "
         "already has that name is replaced.",
@@ -44,26 +39,11 @@ _TOOLS = [
 ]
 
 
-async def test_hello_says_hello(target: Target, connect: Connect) -> None:
-    async with connect(target) as session:
-        assert text_of(await session.call_tool("hello", {})) == "Hello I am MCPTool!"
-
-
-async def test_the_handshake_names_the_server_and_tells_an_agent_what_it_is_for(
-    target: Target, connect: Connect
-) -> None:
-    async with connect(target) as session:
-        shaken = session.initialize_result
-        assert shaken is not None
-        assert (shaken.server_info.name, shaken.protocol_version) == ("Remote MCP on Azure Functions", "2025-06-18")
-        assert "savesnippet" in (shaken.instructions or "")
-
-
 async def test_tools_list_tells_an_agent_what_it_needs(target: Target, connect: Connect) -> None:
     async with connect(target) as session:
         tools = (await session.list_tools()).tools
     listed = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
-    assert [tool for tool in listed if not tool["name"].startswith(("launch", "run"))] == _TOOLS
+    assert [tool for tool in listed if tool["name"].endswith("snippet")] == _TOOLS
 
 
 async def test_a_saved_snippet_comes_back(target: Target, connect: Connect, name: str) -> None:
