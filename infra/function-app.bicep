@@ -22,6 +22,9 @@ param sessionPoolMcpEndpoint string
 param authClientId string
 param authAllowedClientIds string
 
+// Without what a stray comma or space would add: an empty id lets nobody in.
+var allowedClientIds = filter(map(split(authAllowedClientIds, ','), id => trim(id)), id => !empty(id))
+
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
@@ -72,9 +75,9 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
       }
     }
     siteConfig: {
+      // Nothing else: some regions refuse a Flex Consumption site for ftpsState and others (error 51021), and this is
+      // all that Microsoft's own templates for it set.
       minTlsVersion: '1.2'
-      ftpsState: 'Disabled'
-      http20Enabled: true
     }
   }
 
@@ -159,7 +162,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
                     [
                       authClientId
                     ],
-                    map(split(authAllowedClientIds, ','), id => trim(id))
+                    allowedClientIds
                   )
                 }
               }

@@ -21,7 +21,7 @@ param userPrincipalId string
 ])
 param userPrincipalType string
 
-// The only published version that knows of MCP: 2025-07-01 and 2026-01-01 have left it out.
+// mcpServerSettings is published in two previews, this and 2026-03-02-preview, and in no stable version up to 2026-07-01.
 resource pool 'Microsoft.App/sessionPools@2025-10-02-preview' = {
   name: name
   location: location

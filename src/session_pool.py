@@ -34,8 +34,9 @@ _ANSWER_SECONDS = _EXECUTION_SECONDS + 30
 _CONNECT_SECONDS = 10
 _RETRY_PAUSES = (0.5, 1.0, 2.0)
 _TOOLS_LAST_SECONDS = 600
-# The only published version that knows MCP, and the one that the tutorial uses, whose types do not have it.
-_API_VERSIONS = ("2025-10-02-preview", "2025-02-02-preview")
+# The two published versions that know MCP (no stable one up to 2026-07-01 does), and the one that the tutorial uses,
+# whose types do not have it.
+_API_VERSIONS = ("2025-10-02-preview", "2026-03-02-preview", "2025-02-02-preview")
 _ARM = "https://management.azure.com"
 
 # What to tell a model, by the kind of failure. {} is what the pool said.

@@ -23,7 +23,7 @@ _VISUAL_STUDIO_CODE = "aebc6443-996d-45c2-90f0-388ff96faa56"
 _GUID = re.compile(r"'([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})'", re.IGNORECASE)
 _FUNCTIONS = {
     "allowed", "any", "array", "concat", "contains", "description", "empty", "environment", "first", "format",
-    "guid", "int", "join", "json", "last", "length", "loadJsonContent", "map", "max", "maxLength", "maxValue",
+    "filter", "guid", "int", "join", "json", "last", "length", "loadJsonContent", "map", "max", "maxLength", "maxValue",
     "metadata", "min", "minLength", "minValue", "resourceGroup", "resourceId", "secure", "split", "string",
     "subscription", "subscriptionResourceId", "substring", "take", "tenant", "toLower", "toUpper", "trim", "union",
     "uniqueString",

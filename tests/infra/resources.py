@@ -44,8 +44,6 @@ RESOURCES: dict[str, tuple[str, Properties]] = {
             "properties.functionAppConfig.runtime.name": "'python'",
             "properties.functionAppConfig.runtime.version": "pythonVersion",
             "properties.siteConfig.minTlsVersion": "'1.2'",
-            "properties.siteConfig.ftpsState": "'Disabled'",
-            "properties.siteConfig.http20Enabled": "true",
         },
     ),
     "function-app.bicep noFtpPassword": (
@@ -93,7 +91,7 @@ RESOURCES: dict[str, tuple[str, Properties]] = {
             "properties.identityProviders.azureActiveDirectory.registration.clientId": "authClientId",
             "properties.identityProviders.azureActiveDirectory.registration.openIdIssuer": "'${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'",
             "properties.identityProviders.azureActiveDirectory.validation.allowedAudiences": "[ authClientId 'api://${authClientId}' ]",
-            "properties.identityProviders.azureActiveDirectory.validation.defaultAuthorizationPolicy.allowedApplications": "concat( [ authClientId ], map(split(authAllowedClientIds, ','), id => trim(id)) )",
+            "properties.identityProviders.azureActiveDirectory.validation.defaultAuthorizationPolicy.allowedApplications": "concat( [ authClientId ], allowedClientIds )",
             "properties.login.tokenStore.enabled": "false",
             "dependsOn": "[ settings ]",
         },

@@ -8,7 +8,7 @@ from host_tests.servers import Server, descendants
 
 def worker_of(server: Server) -> int:
     """Returns the process that runs the app. Fails if there is not just one."""
-    return _only(server.process.pid, "functions_host.worker_process.process")
+    return _only(server.process.pid, "worker_process/boot.py")
 
 
 def azurite_of(server: Server) -> int:
