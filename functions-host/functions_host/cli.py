@@ -65,6 +65,7 @@ def _start_options(options: argparse.Namespace) -> StartOptions:
         require_key=options.require_key,
         debug=options.debug,
         reload=not options.no_reload,
+        strict=options.strict,
         isolation=options.isolation,
         egress=not options.no_egress,
         session_pool=not options.no_session_pool,
@@ -109,6 +110,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"let a debugger attach to the app, on this port (default: {_DEBUG_PORT})",
     )  # fmt: skip
     parser.add_argument("--no-reload", action="store_true", help="do not load the app again when a file is saved")
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse an app of which a function cannot run here, as nothing else does"
+    )
     parser.add_argument(
         "--output", choices=("text", "json"), default="text",
         help="write each line of the terminal as a JSON object, for a program that reads it (default: text)",

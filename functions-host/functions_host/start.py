@@ -53,6 +53,7 @@ class StartOptions:
     require_key: bool = False
     debug: int | None = None
     reload: bool = True
+    strict: bool = False
     isolation: Literal["auto", "required", "none"] = "auto"
     egress: bool = True
     session_pool: bool = True
@@ -193,6 +194,7 @@ class _Start:
         worker = Worker(settings.app_directory, program, events)
         host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
         host.storage_listens = self._storage_listens
+        host.strict = options.strict
         return host
 
     def _told(self, settings: Settings) -> Settings:

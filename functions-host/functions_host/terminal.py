@@ -11,6 +11,7 @@ from functions_host.host.host import Execution, FunctionsHost
 from functions_host.host.missing_package import add_package, missing_module
 from functions_host.host.served_app import ServedApp
 from functions_host.http.mcp_webhook import WEBHOOK_PATH
+from functions_host.triggers.http_trigger import HttpTrigger
 from functions_host.worker_process.messages import Log
 
 # Settings that say what is started beside the app.
@@ -22,9 +23,11 @@ class HostTerminal:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._origin = ""
 
     def ready(self, app: ServedApp, origin: str, *, keys_required: bool) -> None:
         """Shows the functions and where clients connect; `origin` is such as http://127.0.0.1:7071."""
+        self._origin = origin
         if app.load_error:
             self._console.write()
             self.not_loaded(app.load_error)
@@ -95,7 +98,7 @@ class HostTerminal:
                 self._console.log(f"{name} changed: stop and start again for what runs beside the app.", "yellow")
         count = len(host.app.functions)
         self._console.log(f"Loaded in {seconds:.1f} s: {count} function{'' if count == 1 else 's'}.", "green")
-        if _shown(host.app) != _shown(before.app):
+        if _shown(host.app, self._origin) != _shown(before.app, self._origin):
             self._show_functions(host.app)
         for line in host.advice:
             if line not in before.advice:
@@ -128,14 +131,16 @@ class HostTerminal:
             self._console.write("\nFunctions:\n")
         else:
             self._console.write("\nNo functions found: function_app.py declares none that can run here.\n", "yellow")
-        for line, colour in _shown(app):
+        for line, colour in _shown(app, self._origin):
             self._console.write(f"{line}\n", colour, event="function")
 
 
-def _shown(app: FunctionApp) -> list[tuple[str, str | None]]:
-    """Returns the lines that show the functions of an app, each with its colour."""
+def _shown(app: FunctionApp, origin: str) -> list[tuple[str, str | None]]:
+    """Returns the lines that show the functions of an app, each with its colour; those over HTTP first, as in func."""
+    functions = sorted(app.functions, key=lambda each: not isinstance(each.trigger, HttpTrigger))
     return [
-        *((f"\t{each.name}: {_described(each.trigger)}", None) for each in app.functions),
+        *((f"\t{each.name}: {_described(each.trigger, origin)}", None) for each in functions),
+        *((f"\t{each.name}: {each.trigger}, not run here: {each.reason}.", "yellow") for each in app.not_run),
         *((f"\tFunction {name} is disabled.", "yellow") for name in app.disabled),
         *((error, "red") for error in app.errors),
     ]
@@ -153,7 +158,10 @@ def _addresses() -> list[str]:
     return sorted(each for each in found if not each.startswith("127."))
 
 
-def _described(trigger: Trigger) -> str:
+def _described(trigger: Trigger, origin: str) -> str:
+    if isinstance(trigger, HttpTrigger):
+        methods = f"[{','.join(trigger.methods)}] " if trigger.methods else ""
+        return f"{methods}{origin}/{trigger.public_name}"
     return f"{trigger.type_name}, {trigger.noun} {trigger.public_name}"
 
 

@@ -1242,6 +1242,63 @@ REQUIREMENTS = (
         "Without --debug nothing listens, and a web page cannot speak to the debugger.",
         "https://microsoft.github.io/debug-adapter-protocol/specification",
     ),
+    # functions over HTTP, and apps that do more than MCP
+    Requirement(
+        "http.route",
+        "Functions over HTTP are tried in the order of their upper-cased names, and the first whose route and methods "
+        "fit takes the request; a wrong method is an ordinary 404, and %2F stays as it is.",
+        "recorded from Microsoft.Azure.WebJobs.Extensions.Http 3.2.0",
+        "A function whose route cannot be made, or is another's, is in error and the others run. Azure does not start"
+        " with a route that cannot be made.",
+    ),
+    Requirement(
+        "http.request",
+        "Header and query values of one name are joined by commas, empty ones left out, the body comes as bytes.",
+        "azure-functions-host, Grpc/MessageExtensions/GrpcMessageConversionExtensions.cs",
+    ),
+    Requirement(
+        "http.chunked",
+        "A body that does not say its length reaches no function.",
+        "azure-functions-host, Grpc/MessageExtensions/GrpcMessageConversionExtensions.cs",
+    ),
+    Requirement(
+        "http.answer",
+        "Status, headers and cookies are the function's; a text that is a JSON object with a body is a whole response.",
+        "azure-functions-host, Binding/HttpBinding.cs",
+    ),
+    Requirement(
+        "http.fails",
+        "A function that raises, or returns what is no answer, is an empty 500; the terminal has the traceback.",
+        "azure-functions-host, Middleware/FunctionInvocationMiddleware.cs",
+    ),
+    Requirement(
+        "http.body-limit",
+        "A body of 100 MB comes through either way, and a longer one is answered with 413.",
+        "Microsoft Learn, azure-functions/functions-bindings-http-webhook-trigger",
+    ),
+    Requirement(
+        "http.levels",
+        "With keys required, level function takes the host key, admin the master key, and a refusal is an empty 401.",
+        "Microsoft Learn, azure-functions/function-keys-how-to",
+        "Keys of single functions are not modelled: the host's own key opens all of them.",
+    ),
+    Requirement(
+        "mixed.beside",
+        "Tools work beside functions of other triggers, in blueprints too.",
+        "inferred",
+    ),
+    Requirement(
+        "mixed.listed",
+        "A function that cannot run here is listed with its trigger, the reason and its file; all else runs.",
+        "inferred",
+        "Triggers and bindings of services that are not here (Service Bus, Event Grid, Cosmos DB, SQL, tables and "
+        "others) make the function that has them one that is not run; the others run.",
+    ),
+    Requirement(
+        "mixed.strict",
+        "With --strict such an app is refused.",
+        "inferred",
+    ),
     # diagnosis
     Requirement(
         "diagnosis.load-errors",

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from functions_host.app.members import dig as _dig
+from functions_host.app.members import dig_object as _dig_object
+from functions_host.app.trigger_options import TriggerOptions, read_trigger_options, time_span
 from functions_host.errors import PersonError
 
 _OVERRIDE_PREFIX = "azurefunctionsjobhost:"
@@ -59,6 +62,7 @@ class Settings:
     """Names of files that load the app again when they are saved, besides .py files."""
     watch_directories: tuple[str, ...] = ()
     """Folders below the app's of which any file does."""
+    triggers: TriggerOptions = field(default_factory=TriggerOptions)
 
 
 class Configuration:
@@ -100,6 +104,7 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
         notices,
         _names(host, "watchFiles"),
         _names(host, "watchDirectories"),
+        read_trigger_options(host),
     )
 
 
@@ -237,12 +242,9 @@ def _function_timeout(value: object) -> float | None:
         return _DEFAULT_TIMEOUT_SECONDS
     if value in ("-1", -1):
         return None
-    match = re.fullmatch(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,7})?)", str(value))
-    if match:
-        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-        total = days * 86_400 + hours * 3_600 + minutes * 60 + seconds
-        if total >= 1:
-            return total
+    seconds = time_span(str(value))
+    if seconds is not None and seconds >= 1:
+        return seconds
     raise PersonError(
         f"functionTimeout in host.json is '{value}'.",
         "Write it as hh:mm:ss, such as 00:05:00, at least one second; -1 for no limit.",
@@ -271,21 +273,6 @@ def _read_object(file: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise PersonError(f"{file} does not hold a JSON object.", "Write it between { and }.")
     return value
-
-
-def _dig(value: object, *path: str) -> Any:
-    """Returns the member at `path`, names in any case, or None where there is none."""
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        members: dict[str, object] = {key.lower(): member for key, member in value.items()}  # pyright: ignore
-        value = members.get(name.lower())
-    return value
-
-
-def _dig_object(value: object, *path: str) -> dict[str, Any]:
-    found = _dig(value, *path)
-    return found if isinstance(found, dict) else {}
 
 
 def _override(host: dict[str, Any], path: list[str], value: str) -> None:

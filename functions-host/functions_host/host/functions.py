@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
-from functions_host.app.settings import Configuration
+from functions_host.app.settings import Configuration, Settings
 from functions_host.bindings.binding import InputBinding, OutputBinding
 from functions_host.bindings.blob_binding import BlobBinding
 from functions_host.bindings.blob_client_binding import BlobClientBinding
@@ -13,19 +14,23 @@ from functions_host.bindings.expressions import Template
 from functions_host.bindings.queue_binding import QueueOutput
 from functions_host.bindings.raw_binding import RawBinding
 from functions_host.errors import BindingError, PersonError
+from functions_host.host.declarations import declared_at
+from functions_host.host.not_modelled import NotModelledError, why_no_binding, why_no_trigger
 from functions_host.triggers.argument_binding import (
     PromptArgumentBinding,
     ToolPropertyBinding,
     read_prompt_argument,
     read_tool_property,
 )
+from functions_host.triggers.http_trigger import HttpTrigger, read_http_trigger
 from functions_host.triggers.prompt_trigger import PromptTrigger, read_prompt_trigger
 from functions_host.triggers.resource_trigger import ResourceTrigger, read_resource_trigger
 from functions_host.triggers.resource_uri import same_structure
 from functions_host.triggers.tool_trigger import ToolTrigger, read_tool_trigger
 from functions_host.worker_process.messages import FunctionMetadata
 
-type Trigger = ToolTrigger | ResourceTrigger | PromptTrigger
+type McpTrigger = ToolTrigger | ResourceTrigger | PromptTrigger
+type Trigger = McpTrigger | HttpTrigger
 
 # The host's own rules (azure-functions-host, Utility.cs and ScriptHost).
 _FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
@@ -42,6 +47,22 @@ class Function:
     trigger: Trigger
     inputs: tuple[InputBinding, ...]
     outputs: tuple[OutputBinding, ...]
+    answer: str = "$return"
+    """The output that holds what the trigger is answered with; only over HTTP it can be another than this."""
+
+    @property
+    def mcp(self) -> McpTrigger:
+        """The trigger, for whoever found the function as a tool, resource or prompt."""
+        return cast("McpTrigger", self.trigger)
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """A function that Azure would run and this host does not."""
+
+    name: str
+    trigger: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +72,7 @@ class FunctionApp:
     functions: tuple[Function, ...]
     disabled: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    not_run: tuple[NotRun, ...] = ()
 
     def tool(self, name: str) -> Function | None:
         """Returns the function behind a tool; the extension finds tools in any case."""
@@ -95,41 +117,82 @@ class FunctionApp:
         """The templates of resources."""
         return self._that_are("template")
 
+    @cached_property
+    def routes(self) -> list[tuple[HttpTrigger, Function]]:
+        """The functions over HTTP, in the order in which a request is offered to them."""
+        functions = sorted(self.functions, key=lambda each: each.name.upper())
+        return [(each.trigger, each) for each in functions if isinstance(each.trigger, HttpTrigger)]
+
+    def route(self, method: str, path: str) -> tuple[Function, dict[str, str]] | None:
+        """Returns the function at a path, decoded, and what the parameters of its route stand for.
+
+        The first one wins whose route and methods fit, however much better another would.
+        """
+        for trigger, function in self.routes:
+            if trigger.takes(method) and (values := trigger.template.match(path)) is not None:
+                return function, {name: value for name, value in values.items() if value is not None}
+        return None
+
     def _that_are(self, noun: str) -> list[Function]:
         return [each for each in self.functions if each.trigger.noun == noun]
 
 
-def load_functions(indexed: Iterable[FunctionMetadata], configuration: Configuration) -> FunctionApp:
+def load_functions(indexed: Iterable[FunctionMetadata], settings: Settings) -> FunctionApp:
     """Reads the bindings of every function. Raises PersonError where the host would not start."""
+    configuration = settings.configuration
     functions: list[Function] = []
     disabled: list[str] = []
     errors: list[str] = []
+    not_run: list[NotRun] = []
     for metadata in sorted(indexed, key=lambda each: each.name.lower()):
         if (configuration.get(f"AzureWebJobs.{metadata.name}.Disabled") or "").lower() in ("true", "1"):
             disabled.append(metadata.name)
             continue
         try:
-            functions.append(_function(metadata, configuration))
+            function = _function(metadata, settings)
+            _refuse_same_route(function, functions)
+            functions.append(function)
+        except NotModelledError as error:
+            not_run.append(NotRun(metadata.name, error.trigger, f"{error} ({_place(metadata, settings)})"))
         except BindingError as error:
-            errors.append(f"The '{metadata.name}' function is in error: {error}")
+            place = _place(metadata, settings)
+            errors.append(f"The '{metadata.name}' function is in error: {error} ({place})")
     _refuse_duplicates(functions)
-    return FunctionApp(tuple(functions), tuple(disabled), tuple(errors))
+    return FunctionApp(tuple(functions), tuple(disabled), tuple(errors), tuple(not_run))
 
 
-def _function(metadata: FunctionMetadata, configuration: Configuration) -> Function:
+def _place(metadata: FunctionMetadata, settings: Settings) -> str:
+    return declared_at(settings.app_directory, metadata.name)
+
+
+def _refuse_same_route(function: Function, others: list[Function]) -> None:
+    trigger = function.trigger
+    if not isinstance(trigger, HttpTrigger):
+        return
+    for other in others:
+        if isinstance(other.trigger, HttpTrigger) and trigger.conflicts(other.trigger):
+            raise BindingError(
+                f"The route specified conflicts with the route defined by function '{other.name}': give its "
+                f"httpTrigger another route than '{trigger.public_name}', or other methods."
+            )
+
+
+def _function(metadata: FunctionMetadata, settings: Settings) -> Function:
     if not _FUNCTION_NAME.fullmatch(metadata.name):
         raise BindingError(
             f"'{metadata.name}' is not a valid function name. Begin it with a letter, go on with letters, digits, "
             "_ and -, 128 in all at most; 'host' is taken."
         )
-    triggers: list[Trigger] = []
+    configuration = settings.configuration
+    bindings = [RawBinding(raw) for raw in metadata.raw_bindings]
+    trigger, others = _trigger(metadata.name, bindings, settings)
+    answer = "$return"
     inputs: list[InputBinding] = []
     outputs: list[OutputBinding] = []
-    for raw in metadata.raw_bindings:
-        binding = RawBinding(raw)
+    for binding in others:
         _check_name(binding)
-        if binding.type in _TRIGGERS:
-            triggers.append(_TRIGGERS[binding.type](binding))
+        if binding.type == "http" and binding.direction == "out":
+            answer = binding.name
         elif binding.type in _ARGUMENTS and binding.direction == "in":
             inputs.append(_ARGUMENTS[binding.type](binding))
         elif binding.type == "blob" and binding.direction == "in":
@@ -139,13 +202,24 @@ def _function(metadata: FunctionMetadata, configuration: Configuration) -> Funct
         elif binding.type == "queue" and binding.direction == "out":
             outputs.append(_queue(binding, configuration))
         else:
-            raise BindingError(
-                f"The binding '{binding.name}' of type '{binding.type_as_written}' (direction {binding.direction}) "
-                "is not modelled by this host; func and Azure may run it."
-            )
-    function = Function(metadata.name, metadata.function_id, triggers[0], tuple(inputs), tuple(outputs))
+            raise NotModelledError(trigger.type_name, why_no_binding(binding))
+    function = Function(metadata.name, metadata.function_id, trigger, tuple(inputs), tuple(outputs), answer)
     _check_arguments(function)
     return function
+
+
+def _trigger(name: str, bindings: list[RawBinding], settings: Settings) -> tuple[Trigger, list[RawBinding]]:
+    """Returns what the function's trigger declares, and its other bindings."""
+    binding = next((each for each in reversed(bindings) if each.type.endswith("trigger")), None)
+    if binding is None:
+        raise BindingError("It has no trigger.")
+    others = [each for each in bindings if each is not binding]
+    _check_name(binding)
+    if binding.type in _TRIGGERS:
+        return _TRIGGERS[binding.type](binding), others
+    if binding.type == "httptrigger":
+        return read_http_trigger(binding, name, settings.triggers.route_prefix), others
+    raise NotModelledError(binding.type_as_written, why_no_trigger(binding))
 
 
 _TRIGGERS: dict[str, Callable[[RawBinding], Trigger]] = {

@@ -10,17 +10,17 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from functions_host.app.settings import Settings
 from functions_host.bindings.binding import BindingContext
-from functions_host.errors import InvocationError
+from functions_host.errors import InvocationError, PersonError
 from functions_host.host.advice import advice
 from functions_host.host.functions import Function, FunctionApp, load_functions
 from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.queue_store import QueueStore
-from functions_host.triggers.calls import Call
+from functions_host.triggers.trigger_call import TriggerCall
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
 
 _RETURN = "$return"
@@ -77,6 +77,8 @@ class FunctionsHost:
     app: FunctionApp = field(default_factory=lambda: FunctionApp(()))
     storage_listens: asyncio.Event | None = None
     """Set when the storage that is started beside the app listens; bindings wait for it. None: it is elsewhere."""
+    strict: bool = False
+    """Whether an app of which a function cannot run is refused."""
     executing: dict[str, Running] = field(default_factory=dict[str, Running])
     """The calls under way, by invocation id."""
     advice: tuple[str, ...] = ()
@@ -88,7 +90,9 @@ class FunctionsHost:
     async def start(self) -> None:
         """Loads the app. Raises AppLoadError if it does not load, PersonError where the real host would not start."""
         indexed = await self.worker.start()
-        self.app = load_functions(indexed, self.settings.configuration)
+        self.app = load_functions(indexed, self.settings)
+        if self.strict:
+            _refuse_functions_that_do_not_run(self.app)
         self.advice = advice(self.settings.app_directory, indexed)
 
     def retire(self) -> None:
@@ -101,8 +105,11 @@ class FunctionsHost:
         await self.blobs.close()
         await self.queues.close()
 
-    async def run(self, function: Function, call: Call) -> bytes:
-        """Runs a function and returns its result as JSON. Raises InvocationError, which is already reported then."""
+    async def run(self, function: Function, call: TriggerCall) -> Any:
+        """Runs a function and returns what its trigger makes of the result: JSON for MCP, an HttpAnswer over HTTP.
+
+        Raises InvocationError, which is already reported then.
+        """
         # No secret, so unique is enough; drawn from the system's source it would cost twice the call's log line.
         invocation_id = str(UUID(int=random.getrandbits(128), version=4))
         started = time.perf_counter()
@@ -110,7 +117,7 @@ class FunctionsHost:
         self.executing[invocation_id] = Running(function, started)
         try:
             value = await self._invoke(function, call, invocation_id)
-            return function.trigger.result(value, call)
+            return function.trigger.result(value, cast("Any", call))
         except InvocationError as failure:
             error = str(failure)
             raise
@@ -121,23 +128,36 @@ class FunctionsHost:
             del self.executing[invocation_id]
             self.on_executed(Execution(function, invocation_id, (time.perf_counter() - started) * 1000, error))
 
-    async def _invoke(self, function: Function, call: Call, invocation_id: str) -> Value:
+    async def _invoke(self, function: Function, call: TriggerCall, invocation_id: str) -> Value:
         trigger = function.trigger
-        payload = call.trigger_json().decode()
-        inputs = [(trigger.binding_name, Value("string", payload))]
+        value = call.trigger_value()
+        inputs = [(trigger.binding_name, value)]
         context: BindingContext | None = None
         if function.inputs or function.outputs:
             if self.storage_listens:
                 await self.storage_listens.wait()
-            data = call.binding_data(trigger.binding_name, payload)
+            data = call.binding_data(trigger.binding_name, value.value)
             context = BindingContext(call, data, function.name, invocation_id, self.blobs, self.queues)
             inputs += await _read_inputs(function, context)
         completed = await self.worker.invoke(
-            Invoke(invocation_id, function.function_id, inputs), self.settings.function_timeout
+            Invoke(invocation_id, function.function_id, inputs, list(call.metadata().items())),
+            self.settings.function_timeout,
         )
         if context:
             await _write_outputs(function, context, completed)
-        return completed.return_value
+        if function.answer == _RETURN:
+            return completed.return_value
+        return dict(completed.outputs).get(function.answer, Value())
+
+
+def _refuse_functions_that_do_not_run(app: FunctionApp) -> None:
+    for each in app.not_run:
+        raise PersonError(
+            f"The {each.trigger} of '{each.name}' does not run here: {each.reason}.",
+            "Start without --strict to run the other functions.",
+        )
+    for error in app.errors:
+        raise PersonError(error, "Mend it, or start without --strict to run the other functions.")
 
 
 async def _read_inputs(function: Function, context: BindingContext) -> list[tuple[str, Value]]:

@@ -55,6 +55,13 @@ class KeyGuard:
         """The same for what is below /admin."""
         return self._refusal(request, self.keys.master) if self.required else None
 
+    def refuses_function(self, request: Request, level: str) -> bool:
+        """Whether a request to a function over HTTP is to be refused; `level` is the authLevel of its trigger."""
+        if level == "anonymous" or not self.required:
+            return False
+        accepted = (self.keys.master,) if level == "admin" else (self.keys.default, self.keys.master)
+        return self._refusal(request, *accepted) is not None
+
     def _refusal(self, request: Request, *accepted: str) -> int | None:
         # The header wins over the query: a wrong one there is not made good by a right one in the address.
         given = request.headers.get("x-functions-key", request.query_params.get("code", ""))

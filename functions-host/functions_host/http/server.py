@@ -11,12 +11,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions_host.host.served_app import ServedApp
 from functions_host.http.admin import Admin
+from functions_host.http.functions import FunctionRoutes
 from functions_host.http.keys import KeyGuard
 from functions_host.http.mcp_webhook import WEBHOOK_PATH, WEBHOOKS, McpWebhook
 
+_ADMIN = "/admin/"
+
 
 def create_app(app: ServedApp, webhook: McpWebhook, guard: KeyGuard) -> ASGIApp:
-    """Returns the ASGI app of the host: the webhook of its MCP extension, and the few pages beside it."""
+    """Returns the ASGI app of the host: the webhook of its MCP extension, functions over HTTP, a few pages."""
     pages = Starlette(
         routes=[
             Route("/", _homepage, methods=["GET"]),
@@ -26,9 +29,17 @@ def create_app(app: ServedApp, webhook: McpWebhook, guard: KeyGuard) -> ASGIApp:
         exception_handlers={HTTPException: _empty_answer},
     )
 
+    functions = FunctionRoutes(app, guard, pages)
+
     async def routes(scope: Scope, receive: Receive, send: Send) -> None:
         # Calls go past Starlette's layers, which would take a tenth of their time.
-        await (webhook if scope["path"].startswith(WEBHOOKS) else pages)(scope, receive, send)
+        path: str = scope["path"]
+        if path.startswith(WEBHOOKS):
+            await webhook(scope, receive, send)
+        elif path.lower().startswith(_ADMIN):
+            await pages(scope, receive, send)
+        else:
+            await functions(scope, receive, send)
 
     return routes
 

@@ -222,7 +222,7 @@ def refuse_unreadable_initialize(request: Request) -> None:
 def _list(name: bytes, params: bytes | None, functions: Iterable[Function]) -> bytes:
     if params is not None:
         _params(params, _read_list)  # the cursor means nothing: a list is never in parts
-    return b'{"%b":[%b]}' % (name, b",".join(function.trigger.listing for function in functions))
+    return b'{"%b":[%b]}' % (name, b",".join(function.mcp.listing for function in functions))
 
 
 def _named_call(params: bytes | None) -> tuple[str, dict[str, msgspec.Raw] | None, bytes | None]:
@@ -237,7 +237,7 @@ def _named_call(params: bytes | None) -> tuple[str, dict[str, msgspec.Raw] | Non
 
 
 def _require(function: Function, call: ToolCall | PromptCall, what: str) -> None:
-    missing = call.missing(function.trigger.required)
+    missing = call.missing(function.mcp.required)
     if missing:
         names = ", ".join(missing)
         raise ProtocolError(INVALID_PARAMS, f"One or more required {what} are missing values. Please provide: {names}")

@@ -5,7 +5,7 @@ Microsoft.Azure.Functions.Extensions.Mcp, Abstractions/*InvocationContext.cs and
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import msgspec
 from functions_host.bindings.dotnet_text import element_text
 from functions_host.bindings.expressions import BindingValue, ExactNames
 from functions_host.wire_json import object_of, to_json
+from functions_host.worker_process.messages import Value
 
 
 @dataclass
@@ -54,6 +55,14 @@ class Call(ABC):
                 (b"transport", transport),
             ]
         )
+
+    def trigger_value(self) -> Value:
+        """Returns that value as the worker gets it."""
+        return Value("string", self.trigger_json().decode())
+
+    def metadata(self) -> Mapping[str, Value]:
+        """Returns nothing: no converter of an MCP or blob binding reads it."""
+        return {}
 
     def binding_data(self, trigger_name: str, trigger_json: str) -> dict[str, BindingValue]:
         """Returns what binding expressions can name, with lower-case names at the top.

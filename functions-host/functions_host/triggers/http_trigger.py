@@ -7,7 +7,6 @@ azure-functions-host, ScriptHost.cs, GrpcMessageConversionExtensions.cs and Bind
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookies import SimpleCookie
 from typing import Any, ClassVar
 
 from functions_host.bindings.expressions import BindingValue
@@ -114,7 +113,7 @@ def read_http_trigger(binding: RawBinding, function: str, prefix: str) -> HttpTr
     except RouteError as error:
         raise BindingError(
             f"An error occurred while creating the route with name '{function}' and template '{text}': {error}. "
-            f"Mend the route of its httpTrigger{_slash_hint(route, prefix)} in function_app.py."
+            f"Mend the route of its httpTrigger{_slash_hint(route, prefix)}."
         ) from None
     level = str(binding.get("authLevel") or "function").lower()
     if level not in LEVELS:
@@ -128,7 +127,7 @@ def read_http_trigger(binding: RawBinding, function: str, prefix: str) -> HttpTr
 def _slash_hint(route: str, prefix: str) -> str:
     if not (prefix and route.startswith("/")):
         return ""
-    return ' or, for an ASGI or WSGI app, set "extensions": {"http": {"routePrefix": ""}} in host.json; its route is'
+    return ', or set "extensions": {"http": {"routePrefix": ""}} in host.json, as ASGI and WSGI apps need it'
 
 
 def _body_data(body: bytes) -> Mapping[str, BindingValue]:
@@ -181,7 +180,9 @@ def _object_answer(response: dict[str, Any]) -> HttpAnswer:
     return _answer(str(status), headers, [], content)
 
 
-def _answer(status: str, headers: dict[str, str], cookies: list[dict[str, Any]], body: bytes | str | None) -> HttpAnswer:
+def _answer(
+    status: str, headers: dict[str, str], cookies: list[dict[str, Any]], body: bytes | str | None
+) -> HttpAnswer:
     try:
         number = int(status)
     except ValueError:
@@ -204,8 +205,6 @@ def _is_token(name: str) -> bool:
 
 def _cookie(cookie: dict[str, Any]) -> str:
     """Writes a cookie as ASP.NET Core does: attributes in its order, in lower case."""
-    jar = SimpleCookie[str]()
-    jar[cookie["name"]] = ""
     text = f"{cookie['name']}={cookie['value']}"
     for name in ("expires", "max-age", "domain", "path"):
         if cookie.get(name) not in (None, ""):

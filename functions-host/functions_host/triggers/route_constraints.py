@@ -11,7 +11,9 @@ type Check = Callable[[str], bool]
 
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 _DECIMAL = re.compile(r"\s*[+-]?(?:[0-9][0-9,]*\.?[0-9]*|\.[0-9]+)[+-]?\s*")
-_DOUBLE = re.compile(r"\s*[+-]?(?:(?:[0-9][0-9,]*\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|infinity|nan|∞)\s*", re.IGNORECASE)
+_DOUBLE = re.compile(
+    r"\s*[+-]?(?:(?:[0-9][0-9,]*\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|infinity|nan|∞)\s*", re.IGNORECASE
+)
 _GUID = re.compile(
     r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}|\([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\)",
@@ -36,7 +38,7 @@ def _date(text: str) -> bool:
         return 1 <= int(day[1]) <= 12 and 1 <= int(day[2]) <= 31
     for form in (date + time for date in _DATES for time in _TIMES):
         try:
-            datetime.strptime(text, form)  # noqa: DTZ007
+            datetime.strptime(text, form)
         except ValueError:
             continue
         return True

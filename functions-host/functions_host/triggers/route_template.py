@@ -53,9 +53,10 @@ class RouteTemplate:
             return None
         for parameter in self._parameters:
             value = values.get(parameter.name)
-            if parameter.checks and not (value is None and parameter.optional):
-                if value is None or not all(check(value) for check in parameter.checks):
-                    return None
+            if value is None and (parameter.optional or not parameter.checks):
+                continue
+            if value is None or not all(check(value) for check in parameter.checks):
+                return None
         return values
 
     def _values(self, path: str) -> dict[str, str | None] | None:
@@ -141,7 +142,7 @@ def _parse(text: str) -> list[list[_Part]]:
             continue
         first, *others = piece.split("/")
         segments[-1] += [first] if first else []
-        segments += [[each] if each else [] for each in others]
+        segments += [list[_Part]([each] if each else []) for each in others]
     if segments[-1] == []:
         segments.pop()  # a slash at the end, or nothing at all
     return segments

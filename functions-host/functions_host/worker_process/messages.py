@@ -12,7 +12,7 @@ import marshal
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["string", "bytes", "json", "int", "double", "model_binding_data"]
+Kind = Literal["string", "bytes", "json", "int", "double", "http", "model_binding_data"]
 
 
 class Value(NamedTuple):
@@ -20,7 +20,11 @@ class Value(NamedTuple):
 
     kind: Kind | None = None
     value: Any = None
-    """str, bytes, int or float, as `kind` says; for model_binding_data the JSON that names a blob, as bytes."""
+    """str, bytes, int or float, as `kind` says; for model_binding_data the JSON that names a blob, as bytes.
+
+    For http, to the worker: method, url, headers, query, route parameters, body. From it: status, headers, cookies (a
+    dict each, of plain values), body.
+    """
 
 
 class FunctionMetadata(NamedTuple):
@@ -37,6 +41,8 @@ class Invoke(NamedTuple):
     invocation_id: str
     function_id: str
     inputs: list[tuple[str, Value]]
+    metadata: list[tuple[str, Value]] = []  # noqa: RUF012  (never changed)
+    """What the trigger has to say beside its value, by name."""
 
 
 class Stop(NamedTuple):
@@ -102,7 +108,8 @@ def _plain(message: Message) -> tuple[Any, ...]:
     """Returns the fields of a message in tuples and lists only: marshal knows no others."""
     match message:
         case Invoke():
-            return message.invocation_id, message.function_id, [_named(*each) for each in message.inputs]
+            inputs, metadata = ([_named(*each) for each in some] for some in (message.inputs, message.metadata))
+            return message.invocation_id, message.function_id, inputs, metadata
         case Completed():
             outputs = [_named(*each) for each in message.outputs]
             return message.invocation_id, _of_value(message.return_value), outputs
@@ -126,7 +133,7 @@ def _read(body: memoryview) -> Message:
     number, *fields = marshal.loads(body)  # noqa: S302  (from whoever runs the app, and as whom it runs)
     match _KINDS[number]:
         case kind if kind is Invoke:
-            return Invoke(fields[0], fields[1], _values(fields[2]))
+            return Invoke(fields[0], fields[1], _values(fields[2]), _values(fields[3]))
         case kind if kind is Completed:
             return Completed(fields[0], Value(*fields[1]), _values(fields[2]))
         case kind if kind is Indexed:

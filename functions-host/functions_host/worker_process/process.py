@@ -20,6 +20,7 @@ from typing import cast
 import azure_functions_runtime as runtime  # pyright: ignore[reportMissingTypeStubs]
 
 from . import protos
+from .http_messages import http_answer, http_request
 from .messages import (
     Completed,
     DebuggerListens,
@@ -138,7 +139,7 @@ async def _invoke(call: Invoke) -> Completed | Failed:
         invocation_id=call.invocation_id,
         function_id=call.function_id,
         input_data=inputs,
-        trigger_metadata={},  # no converter of an MCP or blob binding reads it
+        trigger_metadata={name: _typed_data(value) for name, value in call.metadata},
         trace_context=SimpleNamespace(trace_parent="", trace_state="", attributes={}),
         retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
     )
@@ -165,10 +166,14 @@ def _typed_data(value: Value) -> protos.TypedData:
             version="1.0", source="AzureStorageBlobs", content_type="application/json", content=value.value
         )
         return protos.TypedData(model_binding_data=model)
+    if value.kind == "http":
+        return protos.TypedData(http=http_request(value.value))
     return protos.TypedData(**{value.kind: value.value}) if value.kind else protos.TypedData()
 
 
 def _value(data: protos.TypedData | None) -> Value:
+    if data and data.kind == "http":
+        return Value("http", http_answer(data.value))  # pyright: ignore[reportArgumentType]
     return Value(data.kind, data.value) if data and data.kind else Value()  # pyright: ignore[reportArgumentType]
 
 

@@ -65,6 +65,51 @@ class TypedData:
         return self.kind
 
 
+class RpcHttp(_Message):
+    """A request, or the answer to one, as the library reads and builds them."""
+
+    status_code: str
+    headers: dict[str, str]
+    cookies: "list[RpcHttpCookie] | None"
+    body: TypedData | None
+
+
+class _SameSite(_Message):
+    Lax = "lax"
+    Strict = "strict"
+    ExplicitNone = "none"
+
+
+setattr(_SameSite, "None", None)  # no member of that name can be written down
+
+
+class RpcHttpCookie(_Message):
+    SameSite = _SameSite
+
+    name: str
+    value: str
+
+
+class NullableString(_Message):
+    value: str
+
+
+class NullableBool(_Message):
+    value: bool
+
+
+class NullableDouble(_Message):
+    value: float
+
+
+class Timestamp(_Message):
+    seconds: int
+
+
+class NullableTimestamp(_Message):
+    value: Timestamp
+
+
 class ModelBindingData(_Message):
     """What an extension of the SDK makes one of its clients from."""
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from functions_host.triggers.route_template import RouteError, RouteTemplate, decode_path
 
+from host_tests.requirements import shows
+
 _RECORDED = Path(__file__).parent.parent / "recorded" / "http_routes.jsonl.gz"
-_APPS: list[dict[str, Any]] = [json.loads(line) for line in gzip.open(_RECORDED, "rt", encoding="utf-8")]
+_APPS: list[dict[str, Any]] = [json.loads(line) for line in gzip.decompress(_RECORDED.read_bytes()).splitlines()]
 
 
 def _routes(app: dict[str, Any]) -> list[tuple[dict[str, Any], RouteTemplate]]:
@@ -20,6 +22,7 @@ def _routes(app: dict[str, Any]) -> list[tuple[dict[str, Any], RouteTemplate]]:
     ]
 
 
+@shows("http.route")
 @pytest.mark.parametrize("app", _APPS, ids=[app["id"] for app in _APPS])
 def test_a_request_finds_the_function_that_the_hosts_router_found(app: dict[str, Any]):
     if "refused" in app:

@@ -1,0 +1,83 @@
+"""What host.json says of triggers other than those of MCP, with the defaults of their extensions.
+
+https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook, -storage-queue and -storage-blob
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions_host.app.members import dig
+from functions_host.errors import PersonError
+
+_TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,7})?)")
+
+
+@dataclass(frozen=True)
+class QueueOptions:
+    """`extensions.queues`."""
+
+    batch_size: int = 16
+    new_batch_threshold: int = 8
+    max_dequeue_count: int = 5
+    visibility_timeout: float = 0
+    """Seconds until a message whose function failed is there again."""
+    max_polling_interval: float = 60
+    """Seconds between looks into a queue that stays empty, at most."""
+
+
+@dataclass(frozen=True)
+class TriggerOptions:
+    """All of it."""
+
+    route_prefix: str = "api"
+    queues: QueueOptions = field(default_factory=QueueOptions)
+
+
+def read_trigger_options(host: dict[str, Any]) -> TriggerOptions:
+    """Reads them from host.json. Raises PersonError for what a person has to mend."""
+    prefix = dig(host, "extensions", "http", "routePrefix")
+    queues = dig(host, "extensions", "queues")
+    batch = _whole(queues, "batchSize", QueueOptions.batch_size, 1, 32)
+    return TriggerOptions(
+        TriggerOptions.route_prefix if prefix is None else str(prefix),
+        QueueOptions(
+            batch,
+            _whole(queues, "newBatchThreshold", batch // 2, 0, 1000),
+            _whole(queues, "maxDequeueCount", QueueOptions.max_dequeue_count, 1, 10_000),
+            _seconds(queues, "visibilityTimeout", QueueOptions.visibility_timeout),
+            _seconds(queues, "maxPollingInterval", QueueOptions.max_polling_interval),
+        ),
+    )
+
+
+def time_span(text: str) -> float | None:
+    """Returns the seconds of a time written as .NET writes it, such as 00:05:00 or 1.00:00:00; None if it is none."""
+    found = _TIME_SPAN.fullmatch(text)
+    if not found:
+        return None
+    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return days * 86_400 + hours * 3_600 + minutes * 60 + seconds
+
+
+def _whole(queues: object, name: str, default: int, lowest: int, highest: int) -> int:
+    value = dig(queues, name)
+    if value is None:
+        return default
+    if isinstance(value, int | str) and str(value).isdecimal() and lowest <= int(value) <= highest:
+        return int(value)
+    raise PersonError(
+        f"extensions.queues.{name} in host.json is '{value}'.", f"Write a number from {lowest} to {highest}."
+    )
+
+
+def _seconds(queues: object, name: str, default: float) -> float:
+    value = dig(queues, name)
+    if value is None:
+        return default
+    if isinstance(value, int):
+        return value / 1000  # maxPollingInterval was once given in milliseconds, and still may be
+    seconds = time_span(str(value))
+    if seconds is None:
+        raise PersonError(f"extensions.queues.{name} in host.json is '{value}'.", "Write it as hh:mm:ss.")
+    return seconds

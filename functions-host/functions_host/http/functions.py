@@ -1,0 +1,111 @@
+"""Functions over HTTP: the request that a route takes, the key that it asks for, the call, the answer.
+
+Microsoft Learn, azure-functions/functions-bindings-http-webhook-trigger; the order of the steps is that of
+azure-functions-host, Middleware/FunctionInvocationMiddleware.cs: route, key, call.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from urllib.parse import unquote_plus
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from functions_host.errors import InvocationError
+from functions_host.host.functions import Function
+from functions_host.host.host import FunctionsHost
+from functions_host.host.served_app import ServedApp
+from functions_host.http.keys import KeyGuard
+from functions_host.triggers.http_trigger import HttpAnswer, HttpCall, HttpTrigger
+from functions_host.triggers.route_template import decode_path
+
+
+class FunctionRoutes:
+    """The ASGI app in front of the host's own pages: `pages` answers what no function is there for."""
+
+    def __init__(self, app: ServedApp, guard: KeyGuard, pages: ASGIApp) -> None:
+        self._app = app
+        self._guard = guard
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        why_not = await self._app.why_not()
+        with self._app.version as host:
+            path = decode_path(scope["raw_path"])
+            found = host.app.route(scope["method"], path)
+            if why_not and path != "/":
+                await PlainTextResponse(why_not, 503)(scope, receive, send)
+            elif found is None:
+                await self._pages(scope, receive, send)
+            elif self._is_refused(scope, found[0]):
+                await Response(status_code=401)(scope, receive, send)
+            else:
+                await _run(host, found, path, scope, receive, send)
+
+    def _is_refused(self, scope: Scope, function: Function) -> bool:
+        assert isinstance(function.trigger, HttpTrigger)
+        return self._guard.required and self._guard.refuses_function(Request(scope), function.trigger.level)
+
+
+async def _run(
+    host: FunctionsHost,
+    found: tuple[Function, dict[str, str]],
+    path: str,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    function, params = found
+    headers = _joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    body = await _body(headers, receive, host.settings.body_limit)
+    if body is None:
+        await Response(status_code=413, headers={"Connection": "close"})(scope, receive, send)
+        return
+    query = scope["query_string"].decode("latin-1")
+    url = f"{scope['scheme']}://{headers.get('host', '')}{path}{'?' if query else ''}{query}"
+    call = HttpCall(scope["method"], url, headers, _query(query) if query else {}, params, body)
+    try:
+        answer: HttpAnswer = await host.run(function, call)
+    except InvocationError:  # the terminal has it with its traceback
+        answer = HttpAnswer(500)
+    await _send(answer, send)
+
+
+async def _body(headers: dict[str, str], receive: Receive, limit: int) -> bytes | None:
+    """Returns the body, None if it is too long. One that does not say its length reaches no function, as in Azure."""
+    length = headers.get("content-length", "")
+    if not length.isdecimal() or int(length) == 0:
+        return b""
+    if int(length) > limit:
+        return None
+    chunks: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break  # the client has left; the server discards the answer
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _send(answer: HttpAnswer, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
+    length = (b"content-length", b"%d" % len(answer.body))
+    bodiless = answer.status in (204, 304) or answer.status < 200
+    headers = answer.headers if bodiless else [*answer.headers, length]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if bodiless else answer.body})
+
+
+def _query(text: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in text.split("&"))
+    return _joined((unquote_plus(name), unquote_plus(value)) for name, _, value in pairs)
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Joins the values of one name by commas; empty ones are left out, since the worker declares not to take them."""
+    joined: dict[str, str] = {}
+    for name, value in pairs:
+        if value:
+            joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined
