@@ -233,9 +233,9 @@ def test_two_tools_of_one_name_are_said(app: Path, storage: str, tmp_path: Path)
 @shows("bindings.not-modelled")
 def test_a_function_that_cannot_run_here_is_named_and_the_others_run(app: Path, storage: str, tmp_path: Path) -> None:
     with (app / "function_app.py").open("a", encoding="utf-8") as file:
-        file.write('\n\n@app.route(route="x")\ndef web(req: func.HttpRequest) -> str:\n    return "x"\n')
+        file.write('\n\n@app.event_grid_trigger(arg_name="e")\ndef web(e: func.EventGridEvent) -> None:\n    pass\n')
     with running_server(app, storage=storage, data=tmp_path) as server:
-        assert "The 'web' function is in error: The binding 'req' of type 'httpTrigger'" in server.output
+        assert "web: eventGridTrigger, not run here: there is no Event Grid here" in server.output
         assert post(server.target, call("hello")).event["result"]["content"][0]["text"] == "Hello I am MCPTool!"
 
 
