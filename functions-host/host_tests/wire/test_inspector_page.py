@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from host_tests.servers import Server, Target, free_port
 
-_ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
+_ARTIFACTS = Path(__file__).resolve().parents[3] / "artifacts"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 # Beside those that the driver has by itself. The last one keeps the page and the browser off the network.
 _FLAGS = (
