@@ -1,4 +1,4 @@
-"""`uv run --group bench python -m tests.benchmarks`: this server beside others, on the same core, in turns."""
+"""`uv run --group bench python -m host_tests.benchmarks`: this server beside others, on the same core, in turns."""
 
 import argparse
 import shutil

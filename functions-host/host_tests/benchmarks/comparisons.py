@@ -10,7 +10,7 @@ from host_tests.servers import POOL_PATH
 
 CALLERS = (1, 8, 32, 128)
 _MANY_ENVIRONMENTS = 32
-_PEERS = "tests.benchmarks.peers."
+_PEERS = "host_tests.benchmarks.peers."
 
 OURS = Program("ours", ("-m", "functions_host.cli", "--port", "{port}", "--data", "{data}", "--no-session-pool"))
 _FASTMCP = Program("FastMCP default", ("-m", _PEERS + "fastmcp_server", "{port}", "default"))

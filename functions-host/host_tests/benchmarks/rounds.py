@@ -13,8 +13,8 @@ from host_tests.benchmarks.programs import Folders, ProcessTree, Program, Server
 from host_tests.benchmarks.samples import Measure, Sample
 from host_tests.servers import POOL_PATH, azurite_connection_string, free_port
 
-_LOAD = "tests.benchmarks.load"
-_DIRECT = "tests.benchmarks.peers.direct_snippets"
+_LOAD = "host_tests.benchmarks.load"
+_DIRECT = "host_tests.benchmarks.peers.direct_snippets"
 _WARM_UP_CALLERS = 8
 _WARM_UP_SECONDS = 0.3
 _LIMIT_OF_LOAD = 0.9

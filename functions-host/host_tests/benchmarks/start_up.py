@@ -23,7 +23,7 @@ _LONGEST_SECONDS = 60
 _POLL_SECONDS = 0.01
 _HEADERS = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
 _SCRIPT = "import time; began = time.perf_counter(); {code}; print(time.perf_counter() - began)"
-_PEERS = "tests.benchmarks.peers."
+_PEERS = "host_tests.benchmarks.peers."
 
 type Say = Callable[[str], None]
 type Measure = Callable[[Cores, Folders], float]
