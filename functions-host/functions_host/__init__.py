@@ -2,7 +2,7 @@
 
 The floors, each of which knows only those below it:
 
-    cli, start, terminal   the command: what it starts, and what it tells the person
+    cli, start, terminal   the command: what it starts, and what it tells the person; inspector, a page to call tools
     pool                   stands in for a session pool, where tools run code
     http                   what is asked for over a port, and who may ask
     mcp                    the protocol: messages and methods, no socket

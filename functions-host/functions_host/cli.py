@@ -64,6 +64,7 @@ def _start_options(options: argparse.Namespace) -> StartOptions:
         open_to_network=options.open_to_network,
         require_key=options.require_key,
         debug=options.debug,
+        inspect=options.inspect,
         reload=not options.no_reload,
         strict=options.strict,
         isolation=options.isolation,
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         "--debug", type=_port, nargs="?", const=_DEBUG_PORT, metavar="N",
         help=f"let a debugger attach to the app, on this port (default: {_DEBUG_PORT})",
     )  # fmt: skip
+    parser.add_argument("--inspect", action="store_true", help="open MCP Inspector with this server filled in")
     parser.add_argument("--no-reload", action="store_true", help="do not load the app again when a file is saved")
     parser.add_argument(
         "--strict", action="store_true", help="refuse an app of which a function cannot run here, as nothing else does"

@@ -21,8 +21,9 @@ from functions_host.host.served_app import ServedApp
 from functions_host.host.slow_calls import watch_slow_calls
 from functions_host.http.keys import KeyGuard
 from functions_host.http.local_only import LocalOnly
-from functions_host.http.mcp_webhook import McpWebhook
+from functions_host.http.mcp_webhook import WEBHOOK_PATH, McpWebhook
 from functions_host.http.server import create_app
+from functions_host.inspector import Inspector
 from functions_host.listener import StopSignal, allow_many_connections, listen, serve
 from functions_host.pool.setting import SETTING as POOL_SETTING
 from functions_host.pool.setting import read_pool_setting
@@ -52,6 +53,7 @@ class StartOptions:
     open_to_network: bool = False
     require_key: bool = False
     debug: int | None = None
+    inspect: bool = False
     reload: bool = True
     strict: bool = False
     isolation: Literal["auto", "required", "none"] = "auto"
@@ -102,7 +104,7 @@ class _Start:
     async def _run_services(self, app: ServedApp, listener: socket.socket, stack: contextlib.AsyncExitStack) -> None:
         """Answers clients as soon as the app is loaded, while storage and sessions may still be starting."""
         azurite = _azurite(app.settings, self._options, self._console)
-        starting = asyncio.create_task(self._start_services(app, azurite, listener, stack))
+        starting = asyncio.create_task(self._start_services(app, azurite, stack))
         self._stop.then(starting.cancel)
         watching = [asyncio.create_task(watch_slow_calls(app, self._terminal.notice))]
         if self._options.reload:
@@ -121,9 +123,7 @@ class _Start:
             self._console.write("Press Ctrl+C to stop.", "dim", event="started")
         await serving
 
-    async def _start_services(
-        self, app: ServedApp, azurite: Azurite | None, listener: socket.socket, stack: contextlib.AsyncExitStack
-    ) -> None:
+    async def _start_services(self, app: ServedApp, azurite: Azurite | None, stack: contextlib.AsyncExitStack) -> None:
         """Starts them side by side; `stack` will stop them."""
         services = [each for each in (self._debug, app, azurite, self._pool) if each]
         for service in services:
@@ -132,19 +132,29 @@ class _Start:
         if self._debug:
             starts.append(self._debug.start())
         tasks = [asyncio.ensure_future(each) for each in starts]
-        tasks[0].add_done_callback(lambda task: self._show_app(app, listener) if _succeeded(task) else None)
+        tasks[0].add_done_callback(lambda task: self._show_app(app) if _succeeded(task) else None)
         try:
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        if self._options.inspect:
+            inspector = Inspector(self._options.cache, self._console)
+            stack.push_async_callback(inspector.stop)
+            asks_for_key = self._guard.required and not app.settings.mcp.webhook_is_anonymous
+            key = self._guard.keys.mcp_extension if asks_for_key else None
+            await inspector.start(f"{self._origin}{WEBHOOK_PATH}", key)
 
-    def _show_app(self, app: ServedApp, listener: socket.socket) -> None:
+    @property
+    def _origin(self) -> str:
+        """The address of the host as a person's programs can reach it, such as http://127.0.0.1:7071."""
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._options.address, self._options.address)  # noqa: S104
+        return f"http://{f'[{address}]' if ':' in address else address}:{self._port}"
+
+    def _show_app(self, app: ServedApp) -> None:
         address = self._options.address
-        name = f"[{address}]" if ":" in address else address
-        origin = f"http://{name}:{listener.getsockname()[1]}"
-        self._terminal.ready(app, origin, keys_required=self._guard.required)
+        self._terminal.ready(app, self._origin, keys_required=self._guard.required)
         if self._debug:
             self._console.write(f"Debugger: attach to {self._debug.address} (F5 in VS Code)")
         if _is_open(address):

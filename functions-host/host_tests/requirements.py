@@ -1193,6 +1193,11 @@ REQUIREMENTS = (
         "inferred",
     ),
     Requirement(
+        "start.inspect",
+        "--inspect shows MCP Inspector with this server filled in, both transports and the key, until the host ends.",
+        "https://github.com/modelcontextprotocol/inspector",
+    ),
+    Requirement(
         "start.json",
         "With --output json every line of the terminal is a JSON object.",
         "inferred",

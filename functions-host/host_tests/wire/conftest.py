@@ -8,11 +8,10 @@ import anyio
 import pytest
 from functions_host import npm_package
 from functions_host.console import Console
+from functions_host.inspector import PACKAGE
 
 from host_tests.servers import CACHE, azurite_connection_string, free_port
 from host_tests.wire.clients import Connect, connect_sse, connect_streamable_http
-
-_INSPECTOR = Path(__file__).parent.parent / "inspector_package"
 
 
 @pytest.fixture(params=[connect_streamable_http, connect_sse], ids=["streamable-http", "sse"])
@@ -36,7 +35,7 @@ def account() -> str:
 @pytest.fixture(scope="session")
 def inspector() -> Path:
     """The script that `npx @modelcontextprotocol/inspector` runs."""
-    modules = anyio.run(npm_package.install, _INSPECTOR, CACHE, Console())
+    modules = anyio.run(npm_package.install, PACKAGE, CACHE, Console())
     package = modules / "@modelcontextprotocol" / "inspector"
     scripts = json.loads((package / "package.json").read_text(encoding="utf-8"))["bin"]
     return package / scripts["mcp-inspector"]

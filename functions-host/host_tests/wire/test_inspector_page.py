@@ -1,18 +1,16 @@
-"""MCP Inspector's web page, in a browser, as the README tells people to use it. Screenshots stay in artifacts/."""
+"""`uv run start --inspect`: the page of MCP Inspector, in a browser. Screenshots stay in artifacts/."""
 
-import json
 import os
-import secrets
 import shutil
-import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from functions_host import npm_package
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from host_tests.servers import Server, Target, free_port
+from host_tests.requirements import shows
+from host_tests.servers import Server, running_server, wait_until
 
 _ARTIFACTS = Path(__file__).resolve().parents[3] / "artifacts"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -26,6 +24,12 @@ _FLAGS = (
     "--disable-component-update",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+_BROWSER = """import pathlib, sys
+opened = pathlib.Path(__file__).with_name("opened")
+written = opened.with_suffix(".part")
+written.write_text(sys.argv[1])
+written.rename(opened)
+"""
 _TOOLS = ["getsnippet", "hello", "launchShell", "runPythonCode", "runShellCommand", "savesnippet"]
 _SECONDS = 60
 
@@ -46,54 +50,42 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def page_url(
-    browser: Browser, inspector: Path, target: Target, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The address of an Inspector that knows our server by both its transports."""
-    home = tmp_path_factory.mktemp("inspector")
-    servers = {
-        "http": {"type": "http", "url": target.url, "headers": target.headers},
-        "sse": {"type": "sse", "url": target.sse_url, "headers": target.headers},
-    }
-    catalog = home / "servers.json"
-    catalog.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
-    port, token = free_port(), secrets.token_hex()
-    settings = {
-        "HOME": str(home),
-        "USERPROFILE": str(home),
-        "HOST": "127.0.0.1",
-        "CLIENT_PORT": str(port),
-        "MCP_SANDBOX_PORT": str(free_port()),
-        "MCP_APP_ORIGIN_PORT": str(free_port()),
-        "MCP_AUTO_OPEN_ENABLED": "false",
-        "MCP_CATALOG_PATH": str(catalog),
-        "MCP_INSPECTOR_API_TOKEN": token,
-        "MCP_INSPECTOR_SECRET_STORE": "memory",
-    }
-    process = subprocess.Popen(
-        [npm_package.node(), str(inspector), "--web"], env=os.environ | settings, text=True, encoding="utf-8",
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
-    server = Server(process)
-    try:
-        server.wait_for("up and running", _SECONDS)
-        yield f"http://127.0.0.1:{port}/?MCP_INSPECTOR_API_TOKEN={token}"
-    finally:
-        server.interrupt()
+@pytest.fixture(scope="module", params=[(), ("--require-key",)], ids=["without-key", "with-key"])
+def inspected(
+    request: pytest.FixtureRequest, storage: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A `uv run start --inspect`, whose browser is a program that writes down what it was to open."""
+    folder = tmp_path_factory.mktemp("inspected")
+    browser = folder / "browser.py"
+    browser.write_text(_BROWSER, encoding="utf-8")
+    environment = {"BROWSER": f"'{sys.executable}' '{browser}' %s"}
+    with running_server(
+        "src", "--inspect", *request.param, storage=storage, data=folder, environment=environment
+    ) as server:
+        wait_until((folder / "opened").exists)
+        assert (folder / "opened").read_text(encoding="utf-8") == _page_url(server)
+        yield server
+
+
+def _page_url(server: Server) -> str:
+    (line,) = [line for line in server.lines if line.startswith("MCP Inspector: ")]
+    return line.removeprefix("MCP Inspector: ")
 
 
 @pytest.fixture
-def page(browser: Browser, page_url: str) -> Iterator[Page]:
+def page(browser: Browser, inspected: Server) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.set_default_timeout(_SECONDS * 1000)
-    page.goto(page_url)
+    page.goto(_page_url(inspected))
     yield page
     page.close()
 
 
-@pytest.mark.parametrize("transport", ["http", "sse"])
-def test_it_connects_lists_the_tools_runs_one_and_shows_its_answer(transport: str, page: Page, target: Target) -> None:
+@shows("start.inspect")
+@pytest.mark.parametrize("transport", ["streamable-http", "legacy-sse"])
+def test_it_connects_lists_the_tools_runs_one_and_shows_its_answer(
+    transport: str, page: Page, inspected: Server, request: pytest.FixtureRequest
+) -> None:
     page.get_by_role("switch", name=f'Connect or disconnect "{transport}"').press("Space")
     expect(page.get_by_test_id("connection-status")).to_have_attribute(
         "data-status", "connected", timeout=_SECONDS * 1000
@@ -108,8 +100,12 @@ def test_it_connects_lists_the_tools_runs_one_and_shows_its_answer(transport: st
     page.get_by_text("Hello I am MCPTool!", exact=True).wait_for()
 
     page.get_by_text("Network", exact=True).click()
-    spoken_to = target.url if transport == "http" else target.sse_url
-    page.get_by_text(spoken_to, exact=True).first.wait_for()
+    target = inspected.target
+    page.get_by_text(target.url if transport == "streamable-http" else target.sse_url, exact=True).first.wait_for()
     expect(page.get_by_text("Log Stream")).to_have_count(0)  # the page before has faded out
+    _keep(page, f"inspector-{request.node.callspec.id}")
+
+
+def _keep(page: Page, name: str) -> None:
     _ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=_ARTIFACTS / f"inspector-{transport}.png", animations="disabled")
+    page.screenshot(path=_ARTIFACTS / f"{name}.png", animations="disabled")

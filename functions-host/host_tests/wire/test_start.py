@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import azurite_connection_string, descendants, free_port, is_alive, launch, running_server
+from host_tests.servers import (
+    azurite_connection_string,
+    descendants,
+    free_port,
+    is_alive,
+    launch,
+    running_server,
+    wait_until,
+)
 from host_tests.wire.raw_http import call, post
 from host_tests.wire.small_app import BEGIN, tool, write_app
 
@@ -276,3 +284,12 @@ def test_settings_reach_the_app_and_the_environment_wins(app: Path, storage: str
     with running_server(app, storage=storage, data=tmp_path, environment={"FROM_BOTH": "environment"}) as server:
         assert "seen file environment True" in server.output
         assert "Skipping 'FROM_BOTH' from local settings as it's already defined" in server.output
+
+
+@shows("start.inspect")
+def test_when_the_host_is_killed_inspector_ends_too(storage: str, tmp_path: Path) -> None:
+    with running_server("src", "--inspect", storage=storage, data=tmp_path, environment={"BROWSER": "true"}) as server:
+        group = descendants(server.process.pid)
+        server.process.kill()
+        server.ended()  # and nobody holds its output open any more
+        wait_until(lambda: not any(map(is_alive, group)))
