@@ -14,14 +14,11 @@ import azure.functions as func
 
 import executions
 import session_pool
+import snippet_container
 import snippets
 import tool_results
 
 app = func.FunctionApp()
-
-# One blob for each snippet. The host fills in the argument before the function runs.
-_SNIPPET_BLOB = "snippets/{mcptoolargs.snippetname}.json"
-_STORAGE = "AzureWebJobsStorage"
 
 
 def _text_argument(name: str, description: str, *, required: bool = True) -> dict[str, object]:
@@ -51,12 +48,10 @@ async def hello(context: str) -> str:
     tool_properties=json.dumps([_text_argument("snippetname", snippets.NAME_DESCRIPTION)]),
     use_result_schema=True,
 )
-@app.blob_input(arg_name="file", path=_SNIPPET_BLOB, connection=_STORAGE, data_type=func.DataType.BINARY)
-async def get_snippet(context: str, file: func.InputStream) -> str:
-    # `file` is None where there is no such blob, but the worker takes no annotation that says so.
+async def get_snippet(context: str) -> str:
     try:
         name = snippets.checked_name(_arguments(context)["snippetname"])
-        text = snippets.checked_blob(name, file and file.read())
+        text = snippets.checked_blob(name, await (await snippet_container.container()).read(name))
     except snippets.SnippetError as error:
         return tool_results.failure(str(error))
     logging.info("Retrieved snippet %r: %d characters", name, len(text))
@@ -76,16 +71,15 @@ async def get_snippet(context: str, file: func.InputStream) -> str:
     ),
     use_result_schema=True,
 )
-@app.blob_output(arg_name="file", path=_SNIPPET_BLOB, connection=_STORAGE)
-async def save_snippet(context: str, file: func.Out[str]) -> str:
+async def save_snippet(context: str) -> str:
     arguments = _arguments(context)
     try:
         name = snippets.checked_name(arguments["snippetname"])
         text = snippets.checked_text(arguments["snippet"])
+        await (await snippet_container.container()).write(name, text)
     except snippets.SnippetError as error:
         return tool_results.failure(str(error))
-    file.set(text)  # the host writes the blob after this function has returned
-    logging.info("Saving snippet %r: %d characters", name, len(text))
+    logging.info("Saved snippet %r: %d characters", name, len(text))
     return tool_results.success(f"Snippet '{name}' saved successfully")
 
 

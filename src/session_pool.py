@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from executions import Execution, ExecutionError
+from identity import managed_identity
 from pool_answers import (
     Json,
     PoolError,
@@ -105,13 +106,6 @@ class PoolSettings:
                 "SESSION_POOL_RESOURCE_ID, or SESSION_POOL_MCP_ENDPOINT and SESSION_POOL_MCP_API_KEY."
             )
         return settings
-
-
-def managed_identity() -> Credential:
-    """Returns the identity of the app; on a developer's machine, that of `az login`."""
-    from azure.identity.aio import DefaultAzureCredential
-
-    return DefaultAzureCredential(managed_identity_client_id=os.environ.get("AZURE_CLIENT_ID"))
 
 
 class SessionPool:

@@ -108,6 +108,8 @@ async def test_100_snippets_saved_and_read_at_once_are_not_mixed_up(
         ("   ", "is empty"),
         ("a/b", "slash"),
         ("../etc/passwd", "slash"),
+        ("a\\b", "backslash"),
+        ("n" * 1025, "at most 1,019 are possible"),
         ("..", "'..'"),
         ("ends.", "ends with a dot"),
         ("line\nbreak", "control characters"),
@@ -125,21 +127,6 @@ async def test_a_name_that_no_snippet_can_have_is_refused_with_its_reason(
         assert result.is_error
         assert reason in text_of(result)
         assert "Choose another" in text_of(result) or "Give snippetname" in text_of(result)
-
-
-# These two end in the host's own check of the blob's path, before the function that reads it can run. What a client
-# then sees is the extension's one sentence, here as in Azure; savesnippet runs first and can say more.
-@pytest.mark.parametrize(("bad_name", "reason"), [("a\\b", "backslash"), ("n" * 1025, "at most 1,019 are possible")])
-async def test_a_name_that_the_host_itself_refuses_is_an_error_of_the_call(
-    target: Target, connect: Connect, bad_name: str, reason: str
-) -> None:
-    async with connect(target) as session:
-        saved = await session.call_tool("savesnippet", {"snippetname": bad_name, "snippet": "text"})
-        assert saved.is_error
-        assert reason in text_of(saved)
-        read = await session.call_tool("getsnippet", {"snippetname": bad_name})
-        assert read.is_error
-        assert text_of(read) == "An error occurred invoking 'getsnippet'."
 
 
 @pytest.mark.parametrize(("snippet", "reason"), [("", "empty"), (5, "must be text"), (["a"], "must be text")])

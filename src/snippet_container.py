@@ -1,0 +1,130 @@
+"""The container of Blob Storage that holds the snippets, one blob for each.
+
+No blob binding: the host opens the blob of an input before the function runs, and a path such as
+`snippets/{mcptoolargs.snippetname}.json` leaves the container where a caller names `../other/secret`. Nothing that the
+path could say prevents it. Here a blob is opened only after its name has been checked, with the storage SDK, which is
+imported when first used: the SDK types of bindings would import it at every cold start.
+"""
+
+import asyncio
+import importlib
+import logging
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from identity import managed_identity
+from snippets import SnippetError, checked_name
+
+if TYPE_CHECKING:  # half a second of imports, which no cold start should pay before it is needed
+    from azure.storage.blob.aio import BlobClient, ContainerClient
+
+_NAME = "snippets"
+_CONNECTION = "AzureWebJobsStorage"
+
+
+class SnippetContainer:
+    """Reads and writes whole snippets. Every method raises SnippetError, whose text is for a model."""
+
+    def __init__(self, client: "ContainerClient") -> None:
+        self._client = client
+
+    async def read(self, name: str) -> bytes | None:
+        """Returns the content of a snippet, None if there is none of that name."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        async with _told():
+            try:
+                return await (await self._blob(name).download_blob()).readall()
+            except ResourceNotFoundError:
+                return None
+
+    async def write(self, name: str, text: str) -> None:
+        """Writes a snippet whole, replacing what is there, and makes the container if there is none."""
+        from azure.core.exceptions import ResourceNotFoundError
+        from azure.storage.blob import ContentSettings
+
+        blob, content = self._blob(name), text.encode()
+        settings = ContentSettings(content_type="text/plain; charset=utf-8")
+        async with _told():
+            try:
+                await blob.upload_blob(content, overwrite=True, content_settings=settings)
+            except ResourceNotFoundError:
+                await self._create()
+                await blob.upload_blob(content, overwrite=True, content_settings=settings)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._client.close()
+
+    def _blob(self, name: str) -> "BlobClient":
+        return self._client.get_blob_client(f"{checked_name(name)}.json")
+
+    async def _create(self) -> None:
+        from azure.core.exceptions import ResourceExistsError
+
+        with suppress(ResourceExistsError):  # another call was faster
+            await self._client.create_container()
+
+
+_container: SnippetContainer | None = None
+
+
+async def container() -> SnippetContainer:
+    """Returns the container of this process, made on first use. Raises SnippetError if no storage is configured."""
+    global _container
+    if _container is None:
+        # In a thread: meanwhile other calls go on.
+        await asyncio.to_thread(importlib.import_module, "azure.storage.blob.aio")
+        _container = _container or SnippetContainer(_client())
+    return _container
+
+
+def _client() -> "ContainerClient":
+    """Makes a client from the app settings, which name the storage as they do for bindings.
+
+    https://learn.microsoft.com/azure/azure-functions/functions-reference#connections
+    """
+    from azure.storage.blob.aio import ContainerClient, LinearRetry
+
+    # Soon again: the connection may just have been closed, and a model waits.
+    retries = LinearRetry(backoff=0, retry_total=3, random_jitter_range=1)
+    connection_string = os.environ.get(_CONNECTION)
+    if connection_string:
+        # Nobody goes through a proxy to Azurite, and the look for one, at every request, takes longer than the request.
+        is_azurite = "devstoreaccount1" in connection_string or "UseDevelopmentStorage" in connection_string
+        return ContainerClient.from_connection_string(
+            connection_string, _NAME, retry_policy=retries, use_env_settings=not is_azurite
+        )
+    endpoint = os.environ.get(f"{_CONNECTION}__blobServiceUri")
+    account = os.environ.get(f"{_CONNECTION}__accountName")
+    if not endpoint and not account:
+        raise SnippetError(
+            "No storage is configured, so there are no snippets. "
+            f"Whoever runs this server has to set {_CONNECTION}, or {_CONNECTION}__blobServiceUri."
+        )
+    credential = managed_identity(os.environ.get(f"{_CONNECTION}__clientId"))
+    return ContainerClient(
+        endpoint or f"https://{account}.blob.core.windows.net", _NAME, credential, retry_policy=retries
+    )
+
+
+@asynccontextmanager
+async def _told() -> AsyncGenerator[None]:
+    """Tells a failure of the storage in a sentence; the reason is logged for whoever runs the server."""
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        logging.exception("The storage refused the identity of this app")
+        raise SnippetError(
+            "The storage of snippets refused this server. Whoever runs it has to see which role its identity has there."
+        ) from error
+    except AzureError as error:
+        logging.exception("The storage of snippets failed")
+        raise SnippetError(
+            "The storage of snippets failed just now. Try again in a minute; if it stays so, whoever runs this server "
+            "finds the reason in its log."
+        ) from error
