@@ -28,6 +28,10 @@ class Console:
         """Whether a person is likely to be looking: a line can then be written over."""
         return self._colours
 
+    def linked(self, text: str) -> str:
+        """Returns an address so that a terminal opens all of it on a click, also where it goes over several lines."""
+        return f"\x1b]8;;{text}\x1b\\{text}\x1b]8;;\x1b\\" if self._colours and text.startswith("vscode:") else text
+
     def write(self, text: str = "", colour: str | None = None, event: str = "start", **facts: object) -> None:
         """Writes a line as it is."""
         if self._as_json:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import socket
 
+from functions_host.client_entries import client_entries
 from functions_host.console import Console
 from functions_host.errors import PersonError
 from functions_host.host.functions import FunctionApp, Trigger
@@ -45,6 +46,10 @@ class HostTerminal:
             self._console.write("Keys: none asked for, since host.json sets webhookAuthorizationLevel to Anonymous")
         elif keys_required:
             self._console.write("Keys: clients must send x-functions-key; --show-key prints it")
+        self._console.write()
+        asks_for_key = keys_required and not app.settings.mcp.webhook_is_anonymous
+        for client, entry in client_entries(f"{origin}{WEBHOOK_PATH}", asks_for_key=asks_for_key):
+            self._console.write(f"{f'{client}:':<13}{self._console.linked(entry)}", event="client")
         self._console.write()
 
     def open_to_network(self, port: int, *, keys_required: bool) -> None:

@@ -1193,6 +1193,11 @@ REQUIREMENTS = (
         "inferred",
     ),
     Requirement(
+        "start.clients",
+        "The start shows what to click, run or paste in a client: with the address, and without a key.",
+        "https://code.visualstudio.com/api/extension-guides/ai/mcp",
+    ),
+    Requirement(
         "start.inspect",
         "--inspect shows MCP Inspector with this server filled in, both transports and the key, until the host ends.",
         "https://github.com/modelcontextprotocol/inspector",

@@ -1,13 +1,20 @@
-"""Prints where the MCP server is and how to read its key. Never the key itself: terminals and CI logs are kept."""
+"""Prints where the MCP server is, how to read its key, and what to enter in a client.
 
+Never the key itself: terminals and CI logs are kept.
+"""
+
+import json
 import os
 import time
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from azd import Answer, Azure, HookError, run
 
 _TRIES = 12
 _PAUSE_SECONDS = 5.0
+_SERVER = "remote-mcp-function"  # as in .vscode/mcp.json
+_KEY_INPUT = {"type": "promptString", "id": "mcp-key", "description": "System key mcp_extension", "password": True}
 
 
 def show(environment: Mapping[str, str], azure: Azure, pause_seconds: float = _PAUSE_SECONDS) -> None:
@@ -18,6 +25,7 @@ def show(environment: Mapping[str, str], azure: Azure, pause_seconds: float = _P
     _print(f"\nMCP server endpoint: {endpoint}\n")
     if environment.get("MCP_AUTH_CLIENT_ID"):
         _print("Clients sign in with Entra; no key is asked for.")
+        _print(f"VS Code: {_link({'url': endpoint})}")
         return
     group, app = environment["AZURE_RESOURCE_GROUP"], environment["AZURE_FUNCTION_NAME"]
     _print("Clients send its key as the header x-functions-key. This reads it:")
@@ -32,8 +40,23 @@ def show(environment: Mapping[str, str], azure: Azure, pause_seconds: float = _P
         _print("The app has not started yet, so it has no key so far: read it in a minute. If there is still none,")
         _print("the app cannot start; this opens its log:")
         _print("  azd monitor --logs\n")
+    _print("To connect a client, open, run or paste one of these; VS Code asks for the key:")
+    headers = {"x-functions-key": "${input:mcp-key}"}
+    _print(f"  VS Code:     {_link({'url': endpoint, 'headers': headers, 'inputs': [_KEY_INPUT]})}")
+    _print(f'  Claude Code: claude mcp add --transport http {_SERVER} {endpoint} --header "x-functions-key: KEY"')
+    others = {"type": "http", "url": endpoint, "headers": {"x-functions-key": "KEY"}}
+    _print(f"  Others:      {json.dumps({'mcpServers': {_SERVER: others}})}\n")
     _print("This calls every tool once:")
     _print(f"  {'python3' if os.name == 'posix' else 'python'} tests/smoke.py {endpoint} --key=KEY")
+
+
+def _link(server: Mapping[str, object]) -> str:
+    """Returns the link by which VS Code adds a server.
+
+    https://code.visualstudio.com/api/extension-guides/ai/mcp#create-an-mcp-installation-url
+    """
+    described = json.dumps({"name": _SERVER, "type": "http", **server}, separators=(",", ":"))
+    return f"vscode:mcp/install?{quote(described, safe='')}"
 
 
 def _look_for_key(environment: Mapping[str, str], azure: Azure, pause_seconds: float) -> Answer:

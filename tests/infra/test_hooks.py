@@ -1,10 +1,14 @@
 """What `azd up` says before it provisions, after it has, and at the end."""
 
+import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 import after_down
 import after_provision
@@ -226,6 +230,21 @@ def test_the_end_of_azd_up_shows_the_endpoint_and_how_to_read_the_key(capsys: py
     assert "tests/smoke.py https://func-x" in shown
     assert "K3Y" not in shown
     assert "not started" not in shown
+
+
+def test_the_end_of_azd_up_shows_what_to_enter_in_a_client(capsys: pytest.CaptureFixture[str]) -> None:
+    with running_azure({_KEYS: [(200, {"systemKeys": {"mcp_extension": "K3Y"}})]}) as (_, azure):
+        shown = _shown(azure, capsys)
+    url = "https://func-x.azurewebsites.net/runtime/webhooks/mcp"
+    entries = dict(re.findall(r"^  (VS Code|Claude Code|Others): +(.*)$", shown, re.MULTILINE))
+    link = json.loads(unquote(entries["VS Code"].removeprefix("vscode:mcp/install?")))
+    (asked,) = link.pop("inputs")
+    headers = {"x-functions-key": f"${{input:{asked['id']}}}"}
+    assert link == {"name": "remote-mcp-function", "type": "http", "url": url, "headers": headers}
+    assert asked["password"] is True
+    assert shlex.split(entries["Claude Code"])[-3:] == [url, "--header", "x-functions-key: KEY"]
+    server = {"type": "http", "url": url, "headers": {"x-functions-key": "KEY"}}
+    assert json.loads(entries["Others"]) == {"mcpServers": {"remote-mcp-function": server}}
 
 
 def test_it_waits_for_a_key_that_the_app_has_not_made_yet(capsys: pytest.CaptureFixture[str]) -> None:

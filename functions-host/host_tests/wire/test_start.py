@@ -71,6 +71,7 @@ def test_the_banner_names_the_functions_and_where_clients_connect(storage: str, 
             "\tsave_snippet: mcpToolTrigger, tool savesnippet",
             f"MCP server endpoint:            {server.target.url}",
             f"MCP server legacy SSE endpoint: {server.target.url}/sse",
+            f"Claude Code: claude mcp add --transport http local-mcp-function {server.target.url}",
         ):
             assert line in server.lines
 
