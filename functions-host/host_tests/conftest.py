@@ -10,7 +10,7 @@ from functions_host.console import Console
 from functions_host.storage.azurite import PACKAGE
 from hypothesis import settings
 
-from host_tests.servers import CACHE, Target, azurite_connection_string, free_port, running_server
+from host_tests.servers import CACHE, SAMPLES, Target, azurite_connection_string, free_port, running_server
 
 # What hypothesis makes up is the same in every run; --hypothesis-profile=default makes up something else.
 settings.register_profile("repeatable", derandomize=True, database=None)
@@ -43,14 +43,17 @@ def storage() -> str:
 
 @pytest.fixture(scope="session")
 def target(request: pytest.FixtureRequest, storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """The server that the wire tests speak to: `uv run start` with the app in src, or the one that --target names."""
+    """The server that the wire tests speak to: one with the samples, or the one that --target names.
+
+    That has `hello`, `getsnippet` and `savesnippet` too, which answer the same, as the template's do.
+    """
     url: str | None = request.config.getoption("--target")
     if url:
         key: str | None = request.config.getoption("--key") or os.environ.get("MCP_EXTENSION_KEY")
         yield Target.named(url, key)
         return
     folder = tmp_path_factory.mktemp("azurite")
-    with running_server("src", storage=storage, data=folder, session_pool=True) as server:
+    with running_server(SAMPLES, storage=storage, data=folder, session_pool=True) as server:
         yield server.target
 
 

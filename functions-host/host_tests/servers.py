@@ -22,6 +22,8 @@ from functions_host.console import Console
 from functions_host.storage.azurite import Azurite
 
 _ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = Path(__file__).resolve().parent / "apps" / "samples"
+"""The app that most tests run: snippets, and code in a session pool."""
 CACHE = Path(platformdirs.user_cache_dir("functions-host", appauthor=False))
 _MCP_PATH = "/runtime/webhooks/mcp"
 POOL_PATH = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/sessionPools/local/mcp"

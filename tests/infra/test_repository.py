@@ -156,6 +156,15 @@ def test_the_editor_finds_what_its_settings_name() -> None:
     assert before <= {task["label"] for task in tasks}
 
 
+def test_the_editor_attaches_its_debugger_to_the_port_that_its_task_opens() -> None:
+    launch = next(each for each in _json(".vscode/launch.json")["configurations"] if "uv run start" in each["name"])
+    task = next(each for each in _json(".vscode/tasks.json")["tasks"] if each["label"] == launch["preLaunchTask"])
+    assert launch["connect"] == {"host": "127.0.0.1", "port": 5678}
+    assert launch["request"] == "attach"
+    assert task["command"] == "uv run start --debug"
+    assert task["problemMatcher"]["background"]["endsPattern"] == "^Press Ctrl\\+C to stop\\.$"
+
+
 def test_the_editor_asks_for_keys_and_stores_none() -> None:
     mcp = _json(".vscode/mcp.json")
     inputs = {each["id"]: each for each in mcp["inputs"]}

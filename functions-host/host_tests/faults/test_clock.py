@@ -13,7 +13,7 @@ import pytest
 
 from host_tests.faults.ledger import Ledger, writing
 from host_tests.requirements import shows
-from host_tests.servers import Server, azurite_connection_string, free_port, running_server
+from host_tests.servers import SAMPLES, Server, azurite_connection_string, free_port, running_server
 from host_tests.wire.raw_http import call, open_stream, post, request
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs LD_PRELOAD")
@@ -64,7 +64,7 @@ def test_a_clock_that_jumps_loses_nothing_and_ends_nothing(tmp_path: Path, fault
     storage = azurite_connection_string(free_port())
     with (
         running_server(
-            "src", storage=storage, data=tmp_path / "data", environment=clock.environment, session_pool=True
+            SAMPLES, storage=storage, data=tmp_path / "data", environment=clock.environment, session_pool=True
         ) as server,
         open_stream(server.target) as stream,
     ):

@@ -11,7 +11,7 @@ import pytest
 
 from host_tests.faults.ledger import Ledger, writing
 from host_tests.requirements import shows
-from host_tests.servers import azurite_connection_string, free_port, running_server
+from host_tests.servers import SAMPLES, azurite_connection_string, free_port, running_server
 from host_tests.wire.raw_http import call, post
 
 _KIB = 1024
@@ -44,7 +44,7 @@ def test_a_full_disk_fails_what_cannot_be_saved_and_keeps_what_was_and_more_once
     storage = azurite_connection_string(free_port())
     filler = small_disk / "filler"
     with ExitStack() as stack:
-        server = stack.enter_context(running_server("src", storage=storage, data=small_disk / "data"))
+        server = stack.enter_context(running_server(SAMPLES, storage=storage, data=small_disk / "data"))
         for number in range(fault_rounds):
             with writing(server.target, ledger):
                 ledger.wait_for_more(3)
@@ -56,14 +56,14 @@ def test_a_full_disk_fails_what_cannot_be_saved_and_keeps_what_was_and_more_once
             if number % 2:  # it ends while the disk is full
                 assert server.interrupt() == 0
                 filler.unlink()
-                server = stack.enter_context(running_server("src", storage=storage, data=small_disk / "data"))
+                server = stack.enter_context(running_server(SAMPLES, storage=storage, data=small_disk / "data"))
             else:
                 filler.unlink()
             with writing(server.target, ledger):
                 ledger.wait_for_more(3)
             ledger.check(storage, server.target)
         server.interrupt()
-        server = stack.enter_context(running_server("src", storage=storage, data=small_disk / "data"))
+        server = stack.enter_context(running_server(SAMPLES, storage=storage, data=small_disk / "data"))
         ledger.check_all(storage, server.target)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from host_tests.faults.ledger import Ledger, writing
 from host_tests.requirements import shows
-from host_tests.servers import azurite_connection_string, descendants, free_port, is_alive, running_server
+from host_tests.servers import SAMPLES, azurite_connection_string, descendants, free_port, is_alive, running_server
 
 
 @shows("start.stop", "storage.killed")
@@ -21,7 +21,7 @@ def test_a_host_ended_in_mid_write_leaves_what_it_acknowledged_and_no_process_an
 ) -> None:
     storage, port = azurite_connection_string(free_port()), free_port()
     with ExitStack() as stack:
-        server = stack.enter_context(running_server("src", "--port", str(port), storage=storage, data=tmp_path))
+        server = stack.enter_context(running_server(SAMPLES, "--port", str(port), storage=storage, data=tmp_path))
         for number in range(fault_rounds):
             with writing(server.target, ledger):
                 ledger.wait_for_more(1 + number % 23)
@@ -29,7 +29,7 @@ def test_a_host_ended_in_mid_write_leaves_what_it_acknowledged_and_no_process_an
                 os.kill(server.process.pid, signal.Signals[end])
                 assert server.ended() == (0 if end == "SIGTERM" else -signal.SIGKILL)
             # At once, as after Ctrl+C and the arrow up.
-            server = stack.enter_context(running_server("src", "--port", str(port), storage=storage, data=tmp_path))
+            server = stack.enter_context(running_server(SAMPLES, "--port", str(port), storage=storage, data=tmp_path))
             assert "already listens" not in server.output
             deadline = time.monotonic() + 10
             while left := [each for each in processes if is_alive(each)]:

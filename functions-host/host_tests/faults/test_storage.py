@@ -15,7 +15,7 @@ from host_tests.faults.ledger import Ledger, writing
 from host_tests.faults.processes import azurite_of, azurite_on
 from host_tests.faults.storage_proxy import Move, Rule, Stage, StorageProxy, StorageRequest, go_on, storage_proxy
 from host_tests.requirements import shows
-from host_tests.servers import Server, azurite_connection_string, free_port, running_azurite, running_server
+from host_tests.servers import SAMPLES, Server, azurite_connection_string, free_port, running_azurite, running_server
 from host_tests.wire.raw_http import call, post
 
 _STAGES: tuple[Stage, ...] = ("half", "sent", "asked", "answered")
@@ -36,7 +36,7 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Behind]:
     port, data = free_port(), tmp_path_factory.mktemp("data")
     with running_azurite(port, data / "azurite"), storage_proxy(port) as (proxy, release):
         storage = azurite_connection_string(proxy.port)
-        with running_server("src", storage=storage, data=data / "unused") as server:
+        with running_server(SAMPLES, storage=storage, data=data / "unused") as server:
             yield _Behind(server, azurite_connection_string(port), proxy, release)
 
 
@@ -51,7 +51,7 @@ def test_an_azurite_killed_in_mid_write_keeps_all_that_it_acknowledged(
         azurite.enter_context(running_azurite(port, tmp_path / "azurite"))
         proxy, _ = stack.enter_context(storage_proxy(port))
         server = stack.enter_context(
-            running_server("src", storage=azurite_connection_string(proxy.port), data=tmp_path / "unused")
+            running_server(SAMPLES, storage=azurite_connection_string(proxy.port), data=tmp_path / "unused")
         )
         for number in range(fault_rounds):
             with writing(server.target, ledger):
@@ -72,7 +72,7 @@ def test_an_azurite_that_the_host_has_started_is_started_again_when_it_is_killed
     tmp_path: Path, fault_rounds: int, ledger: Ledger
 ) -> None:
     storage = azurite_connection_string(free_port())
-    with running_server("src", storage=storage, data=tmp_path) as server:
+    with running_server(SAMPLES, storage=storage, data=tmp_path) as server:
         for number in range(fault_rounds):
             with writing(server.target, ledger):
                 ledger.wait_for_more(1 + number % 7)

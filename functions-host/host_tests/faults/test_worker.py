@@ -12,7 +12,7 @@ import pytest
 from host_tests.faults.ledger import Ledger, writing
 from host_tests.faults.processes import worker_of
 from host_tests.requirements import shows
-from host_tests.servers import Server, running_server
+from host_tests.servers import SAMPLES, Server, running_server
 from host_tests.wire.raw_http import call, post, request
 from host_tests.wire.small_app import BEGIN, tool, write_app
 
@@ -44,7 +44,7 @@ def test_a_worker_killed_in_mid_write_loses_nothing_that_was_acknowledged(
     storage: str, tmp_path: Path, fault_rounds: int, ledger: Ledger
 ) -> None:
     for numbers in batched(range(fault_rounds), _STRIKES, strict=False):
-        with running_server("src", storage=storage, data=tmp_path) as server:
+        with running_server(SAMPLES, storage=storage, data=tmp_path) as server:
             for number in numbers:
                 with writing(server.target, ledger, writers=12):  # many, since it has each for a moment only
                     ledger.wait_for_more(1 + number % 17)
@@ -60,13 +60,13 @@ def test_a_worker_that_hangs_is_replaced_after_function_timeout_and_loses_nothin
 ) -> None:
     short = {"AzureFunctionsJobHost__functionTimeout": "00:00:02"}
     for numbers in batched(range(fault_rounds), _STRIKES, strict=False):
-        with running_server("src", storage=storage, data=tmp_path, environment=short) as server:
+        with running_server(SAMPLES, storage=storage, data=tmp_path, environment=short) as server:
             for number in numbers:
                 with writing(server.target, ledger):
                     ledger.wait_for_more(1 + number % 17)
                     os.kill(worker_of(server), signal.SIGSTOP)
                     # Lists come from the host, which does not hang with it.
-                    assert len(post(server.target, request("tools/list")).event["result"]["tools"]) == 6
+                    assert len(post(server.target, request("tools/list")).event["result"]["tools"]) == 4
                     server.wait_for("The worker process ended (signal 9).")
                     ledger.wait_for_more(4)
                 ledger.check(storage, server.target)

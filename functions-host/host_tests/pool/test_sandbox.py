@@ -71,7 +71,9 @@ async def _run(sandbox: Sandbox, folder: Path, code: str) -> str:
     return output.decode()
 
 
-@pytest.mark.parametrize("path", [Path.home(), _REPOSITORY / "src", _REPOSITORY / ".git", Path("/root"), Path("/home")])
+@pytest.mark.parametrize(
+    "path", [Path.home(), _REPOSITORY / "functions-host", _REPOSITORY / ".git", Path("/root"), Path("/home")]
+)
 async def test_the_persons_files_are_not_there(isolated: Sandbox, folder: Path, path: Path) -> None:
     # Parents of the interpreter exist as empty folders; what else is in them does not.
     shown = [Path(sys.base_prefix), Path(sys.prefix)]

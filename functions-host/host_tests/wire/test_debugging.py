@@ -1,12 +1,10 @@
 """`--debug`: a debugger attaches to the process that runs the app, and stays at hand when the app is loaded again."""
 
-import json
 import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -122,16 +120,3 @@ def test_without_debug_nothing_listens_for_a_debugger(app: Path, tmp_path: Path)
     )
     with running_server(app, storage=None, data=tmp_path) as server:
         assert _call(server, "loaded") == "False"
-
-
-@shows("debug.attach")
-def test_the_launch_configuration_attaches_to_the_port_that_its_task_opens() -> None:
-    def read(name: str) -> Any:
-        return json.loads((_ROOT / ".vscode" / name).read_text(encoding="utf-8"))
-
-    launch = next(each for each in read("launch.json")["configurations"] if "uv run start" in each["name"])
-    task = next(each for each in read("tasks.json")["tasks"] if each["label"] == launch["preLaunchTask"])
-    assert launch["connect"] == {"host": "127.0.0.1", "port": 5678}
-    assert launch["request"] == "attach"
-    assert task["command"] == "uv run start --debug"
-    assert task["problemMatcher"]["background"]["endsPattern"] == "^Press Ctrl\\+C to stop\\.$"

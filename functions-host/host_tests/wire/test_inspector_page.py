@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from host_tests.requirements import shows
-from host_tests.servers import Server, running_server, wait_until
+from host_tests.servers import SAMPLES, Server, running_server, wait_until
 
 _ARTIFACTS = Path(__file__).resolve().parents[3] / "artifacts"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -30,7 +30,7 @@ written = opened.with_suffix(".part")
 written.write_text(sys.argv[1])
 written.rename(opened)
 """
-_TOOLS = ["getsnippet", "hello", "launchShell", "runPythonCode", "runShellCommand", "savesnippet"]
+_TOOLS = ["getsnippet", "hello", "runPythonCode", "savesnippet"]
 _SECONDS = 60
 
 pytestmark = pytest.mark.timeout(300)  # a fresh clone installs it first
@@ -60,7 +60,7 @@ def inspected(
     browser.write_text(_BROWSER, encoding="utf-8")
     environment = {"BROWSER": f"'{sys.executable}' '{browser}' %s"}
     with running_server(
-        "src", "--inspect", *request.param, storage=storage, data=folder, environment=environment
+        SAMPLES, "--inspect", *request.param, storage=storage, data=folder, environment=environment
     ) as server:
         wait_until((folder / "opened").exists)
         assert (folder / "opened").read_text(encoding="utf-8") == _page_url(server)

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import azurite_connection_string, free_port, running_server
+from host_tests.servers import SAMPLES, azurite_connection_string, free_port, running_server
 from host_tests.wire.clients import Connect, get, save
 from host_tests.wire.raw_http import call, post
 
@@ -17,7 +17,7 @@ def test_snippets_survive_a_restart_and_the_storage_sdk_reads_the_same_bytes(tmp
     from azure.storage.blob import BlobServiceClient
 
     storage = azurite_connection_string(free_port())
-    with running_server("src", storage=storage, data=tmp_path) as server:
+    with running_server(SAMPLES, storage=storage, data=tmp_path) as server:
         target = server.target
 
         async def save_one() -> None:
@@ -25,7 +25,7 @@ def test_snippets_survive_a_restart_and_the_storage_sdk_reads_the_same_bytes(tmp
                 await save(session, "snippet1", "größer = '😀'\r\n")
 
         anyio.run(save_one)
-    with running_server("src", storage=storage, data=tmp_path) as server:
+    with running_server(SAMPLES, storage=storage, data=tmp_path) as server:
         target = server.target
 
         async def get_one() -> None:
@@ -46,7 +46,7 @@ def test_metadata_of_a_blob_is_kept_when_a_snippet_replaces_it(tmp_path: Path) -
 
     storage = azurite_connection_string(free_port())
     with (
-        running_server("src", storage=storage, data=tmp_path) as server,
+        running_server(SAMPLES, storage=storage, data=tmp_path) as server,
         BlobServiceClient.from_connection_string(storage) as service,
     ):
         service.create_container("snippets")
@@ -65,7 +65,7 @@ def test_a_snippet_that_another_program_changed_or_deleted_meanwhile_is_replaced
 
     storage = azurite_connection_string(free_port())
     with (
-        running_server("src", storage=storage, data=tmp_path) as server,
+        running_server(SAMPLES, storage=storage, data=tmp_path) as server,
         BlobServiceClient.from_connection_string(storage) as service,
     ):
         blob = service.get_blob_client("snippets", "mine.json")
@@ -95,7 +95,7 @@ def test_a_blob_that_no_snippet_can_replace_fails_the_call_and_stays(tmp_path: P
 
     storage = azurite_connection_string(free_port())
     with (
-        running_server("src", storage=storage, data=tmp_path) as server,
+        running_server(SAMPLES, storage=storage, data=tmp_path) as server,
         BlobServiceClient.from_connection_string(storage) as service,
     ):
         service.create_container("snippets")

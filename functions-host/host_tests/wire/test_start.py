@@ -12,6 +12,7 @@ import pytest
 
 from host_tests.requirements import shows
 from host_tests.servers import (
+    SAMPLES,
     azurite_connection_string,
     descendants,
     free_port,
@@ -23,14 +24,13 @@ from host_tests.servers import (
 from host_tests.wire.raw_http import call, post
 from host_tests.wire.small_app import BEGIN, tool, write_app
 
-_SRC = Path(__file__).resolve().parents[3] / "src"
 type Edit = Callable[[Path], object]
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    """A copy of src, to break."""
-    return Path(shutil.copytree(_SRC, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__")))
+    """A copy of the samples, to break."""
+    return Path(shutil.copytree(SAMPLES, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__")))
 
 
 def _refused(app: Path, *options: str, storage: str, data: Path) -> str:
@@ -64,7 +64,7 @@ def _drop(name: str, member: str) -> Edit:
 
 @shows("start.banner")
 def test_the_banner_names_the_functions_and_where_clients_connect(storage: str, tmp_path: Path) -> None:
-    with running_server("src", storage=storage, data=tmp_path) as server:
+    with running_server(SAMPLES, storage=storage, data=tmp_path) as server:
         for line in (
             "\tget_snippet: mcpToolTrigger, tool getsnippet",
             "\thello: mcpToolTrigger, tool hello",
@@ -78,7 +78,7 @@ def test_the_banner_names_the_functions_and_where_clients_connect(storage: str, 
 
 @shows("start.log")
 def test_each_call_is_one_line_that_tells_nothing_of_what_was_said(storage: str, tmp_path: Path) -> None:
-    with running_server("src", storage=storage, data=tmp_path) as server:
+    with running_server(SAMPLES, storage=storage, data=tmp_path) as server:
         post(server.target, call("savesnippet", {"snippetname": "named", "snippet": "my private text"}))
         line = server.wait_for("Executed 'Functions.save_snippet' (Succeeded, tool=savesnippet, Id=")
         assert line.rstrip().endswith("ms)")
@@ -90,7 +90,7 @@ def test_each_call_is_one_line_that_tells_nothing_of_what_was_said(storage: str,
 @shows("start.stop")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
 def test_a_stop_ends_every_process_and_exits_with_0(tmp_path: Path, how: signal.Signals) -> None:
-    with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
+    with running_server(SAMPLES, storage=azurite_connection_string(free_port()), data=tmp_path) as server:
         group = descendants(server.process.pid)
         assert len(group) == 2, "the worker and Azurite"
         server.process.send_signal(how)
@@ -101,13 +101,13 @@ def test_a_stop_ends_every_process_and_exits_with_0(tmp_path: Path, how: signal.
 
 def test_a_setting_that_is_no_address_of_a_session_pool_is_said(storage: str, tmp_path: Path) -> None:
     environment = {"SESSION_POOL_MCP_ENDPOINT": "nonsense"}
-    server = launch("src", "--port", "0", storage=storage, data=tmp_path, environment=environment, session_pool=True)
+    server = launch(SAMPLES, "--port", "0", storage=storage, data=tmp_path, environment=environment, session_pool=True)
     assert server.ended() == 2
     assert "SESSION_POOL_MCP_ENDPOINT is not the address of a session pool: 'nonsense'." in server.output
 
 
 def test_tools_that_will_fail_without_a_session_pool_are_said(storage: str, tmp_path: Path) -> None:
-    with running_server("src", storage=storage, data=tmp_path) as server:
+    with running_server(SAMPLES, storage=storage, data=tmp_path) as server:
         assert "Session pool: none, so tools that run code will fail (--no-session-pool)" in server.lines
 
 
@@ -122,7 +122,7 @@ def test_ctrl_c_while_it_starts_exits_with_0(app: Path, storage: str, tmp_path: 
 
 @shows("start.stop")
 def test_when_the_host_is_killed_its_processes_end_too(tmp_path: Path) -> None:
-    with running_server("src", storage=azurite_connection_string(free_port()), data=tmp_path) as server:
+    with running_server(SAMPLES, storage=azurite_connection_string(free_port()), data=tmp_path) as server:
         group = descendants(server.process.pid)
         assert len(group) == 2, "the worker and Azurite"
         server.process.kill()
@@ -136,7 +136,7 @@ def test_when_the_host_is_killed_its_processes_end_too(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_said_with_the_way_out(storage: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        server = launch("src", "--port", str(port), storage=storage, data=tmp_path)
+        server = launch(SAMPLES, "--port", str(port), storage=storage, data=tmp_path)
         assert server.ended() == 2
     assert server.lines == [
         f"Port {port} is unavailable.",
@@ -146,7 +146,7 @@ def test_a_port_that_is_taken_is_said_with_the_way_out(storage: str, tmp_path: P
 
 @shows("start.port")
 def test_an_address_of_another_machine_is_refused(storage: str, tmp_path: Path) -> None:
-    server = launch("src", "--port", "0", "--address", "192.0.2.1", storage=storage, data=tmp_path)
+    server = launch(SAMPLES, "--port", "0", "--address", "192.0.2.1", storage=storage, data=tmp_path)
     assert server.ended() == 2
     assert "The address '192.0.2.1' cannot be listened on" in server.output
 
@@ -156,7 +156,7 @@ def test_a_storage_port_that_something_else_uses_is_said(tmp_path: Path, storage
         port = taken.getsockname()[1]
         elsewhere = storage.replace(storage.split("127.0.0.1:")[1].split("/")[0], str(port))
         taken.settimeout(10)
-        server = launch("src", "--port", "0", storage=elsewhere, data=tmp_path)
+        server = launch(SAMPLES, "--port", "0", storage=elsewhere, data=tmp_path)
         taken.accept()[0].close()
         assert server.ended() == 2
     assert f"Port {port} is in use by something that is not Azurite." in server.output
@@ -206,7 +206,7 @@ def test_settings_that_are_wrong_are_said_with_the_way_out(
             "import azure.functions\nimport nowhere_to_be_found\n",
             ["line 2", "src/function_app.py line 2 needs 'nowhere_to_be_found'", "to src/requirements.txt and save it"],
         ),
-        ("import snippets\nsnippets.missing\n", ["line 2", "snippets.missing", "AttributeError"]),
+        ("import replies\nreplies.missing\n", ["line 2", "replies.missing", "AttributeError"]),
         ("import sys\n", ["Could not find top level function app instances in function_app.py."]),
         (
             "import azure.functions as func\na = func.FunctionApp()\nb = func.FunctionApp()\n",
@@ -251,7 +251,7 @@ def test_a_function_that_cannot_run_here_is_named_and_the_others_run(app: Path, 
 @shows("start.disabled")
 def test_a_disabled_function_is_not_served(storage: str, tmp_path: Path) -> None:
     disabled = {"AzureWebJobs.hello.Disabled": "true"}
-    with running_server("src", storage=storage, data=tmp_path, environment=disabled) as server:
+    with running_server(SAMPLES, storage=storage, data=tmp_path, environment=disabled) as server:
         assert "\tFunction hello is disabled." in server.lines
         assert post(server.target, call("hello")).event["error"]["message"] == "Unknown tool: 'hello'"
 
@@ -289,7 +289,9 @@ def test_settings_reach_the_app_and_the_environment_wins(app: Path, storage: str
 
 @shows("start.inspect")
 def test_when_the_host_is_killed_inspector_ends_too(storage: str, tmp_path: Path) -> None:
-    with running_server("src", "--inspect", storage=storage, data=tmp_path, environment={"BROWSER": "true"}) as server:
+    with running_server(
+        SAMPLES, "--inspect", storage=storage, data=tmp_path, environment={"BROWSER": "true"}
+    ) as server:
         group = descendants(server.process.pid)
         server.process.kill()
         server.ended()  # and nobody holds its output open any more

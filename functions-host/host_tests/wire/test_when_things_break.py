@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import Server, azurite_connection_string, free_port, is_alive, running_azurite, running_server
+from host_tests.servers import (
+    SAMPLES,
+    Server,
+    azurite_connection_string,
+    free_port,
+    is_alive,
+    running_azurite,
+    running_server,
+)
 from host_tests.wire.raw_http import call, open_stream, post, request
 
 _WAITING = Path(__file__).parent.parent / "apps" / "waiting"
@@ -177,7 +185,7 @@ def test_an_azurite_of_another_start_that_ends_is_replaced_and_meanwhile_hello_w
     kept, text = {"snippetname": "kept"}, {"snippet": "text"}
     with ExitStack() as stack:
         with running_azurite(port, tmp_path):
-            server = stack.enter_context(running_server("src", storage=storage, data=tmp_path))
+            server = stack.enter_context(running_server(SAMPLES, storage=storage, data=tmp_path))
             assert "already listens" in server.output
             assert "isError" not in _result(server, "savesnippet", kept | text)
         server.wait_for(f"The Azurite on port {port} has ended")

@@ -1,4 +1,4 @@
-"""The client that the tools use, against a pool and an ARM of this machine, with every variant known of them."""
+"""src/session_pool.py against a pool and an ARM of this machine, with every variant known of them."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 import pytest
-from functions_host.pool.pool import PoolOptions
-from functions_host.pool.quirks import Fault, Quirks
 
 from executions import ExecutionError
-from host_tests.pool.clients import PoolClient, new_id, running_pool, until
 from session_pool import PoolSettings, SessionPool
+from tests.pools import Fault, Pool, Quirks, new_id, rotate_key, running_pool, until
 
 pytestmark = pytest.mark.anyio
 
@@ -33,10 +31,10 @@ class _Identity:
 
 
 @asynccontextmanager
-async def _client(pool: PoolClient, *, by_arm: bool = False, seconds: float = 30) -> AsyncGenerator[SessionPool]:
+async def _client(pool: Pool, *, by_arm: bool = False, seconds: float = 30) -> AsyncGenerator[SessionPool]:
     """The client in src: with the key in its settings, or with nothing but the pool's resource id, as in Azure."""
-    arm = PoolSettings(resource_id=pool.pool.resource_id, resource_manager=pool.pool.arm_endpoint)
-    settings = arm if by_arm else PoolSettings(pool.pool.endpoint, pool.pool.key)
+    arm = PoolSettings(resource_id=pool.resource_id, resource_manager=pool.arm_endpoint)
+    settings = arm if by_arm else PoolSettings(pool.endpoint, pool.key)
     client = SessionPool(settings, _Identity, seconds)
     try:
         yield client
@@ -44,21 +42,28 @@ async def _client(pool: PoolClient, *, by_arm: bool = False, seconds: float = 30
         await client.close()
 
 
+@pytest.fixture(scope="module")
+async def pool(anyio_backend: str) -> AsyncGenerator[Pool]:
+    """A pool with room for all tests of this file."""
+    async with running_pool(max_concurrent_sessions=50) as pool:
+        yield pool
+
+
 @pytest.fixture
-def with_quirks(pool: PoolClient) -> Callable[..., None]:
+def with_quirks(pool: Pool) -> Callable[..., None]:
     def switch(**quirks: object) -> None:
-        pool.pool.quirks = replace(Quirks(), **quirks)  # pyright: ignore[reportArgumentType]
+        pool.quirks = replace(Quirks(), **quirks)  # pyright: ignore[reportArgumentType]
 
     return switch
 
 
 @pytest.fixture(autouse=True)
-async def no_quirks_afterwards(pool: PoolClient) -> AsyncGenerator[None]:
+async def no_quirks_afterwards(pool: Pool) -> AsyncGenerator[None]:
     yield
-    pool.pool.quirks = Quirks()
+    pool.quirks = Quirks()
 
 
-async def test_state_lives_between_runs(pool: PoolClient) -> None:
+async def test_state_lives_between_runs(pool: Pool) -> None:
     async with _client(pool) as client:
         environment = await client.launch()
         await client.run_python(environment, "x = 100")
@@ -67,7 +72,7 @@ async def test_state_lives_between_runs(pool: PoolClient) -> None:
         assert ran.environment_id == environment
 
 
-async def test_without_an_environment_a_new_one_is_launched_and_named(pool: PoolClient) -> None:
+async def test_without_an_environment_a_new_one_is_launched_and_named(pool: Pool) -> None:
     async with _client(pool) as client:
         first = await client.run_python(None, "print('here'); y = 1")
         assert first.stdout == "here\n"
@@ -75,7 +80,7 @@ async def test_without_an_environment_a_new_one_is_launched_and_named(pool: Pool
         assert again.stdout == "1\n"
 
 
-async def test_the_shell_reads_what_python_wrote(pool: PoolClient) -> None:
+async def test_the_shell_reads_what_python_wrote(pool: Pool) -> None:
     async with _client(pool) as client:
         environment = await client.launch()
         await client.run_python(environment, "open('note.txt', 'w').write('shared')")
@@ -86,7 +91,7 @@ async def test_the_shell_reads_what_python_wrote(pool: PoolClient) -> None:
 
 @pytest.mark.parametrize("tool_set", ["launchShell", "launchPythonEnvironment", "launchShellEnvironment", "four"])
 async def test_every_known_set_of_tools_runs_python_and_shell(
-    pool: PoolClient, with_quirks: Callable[..., None], tool_set: str
+    pool: Pool, with_quirks: Callable[..., None], tool_set: str
 ) -> None:
     with_quirks(tool_set=tool_set)
     async with _client(pool) as client:
@@ -110,7 +115,7 @@ async def test_every_known_set_of_tools_runs_python_and_shell(
 )
 @pytest.mark.parametrize("by_arm", [False, True], ids=["key", "identity"])
 async def test_every_known_form_of_a_result_is_read(
-    pool: PoolClient, with_quirks: Callable[..., None], quirks: dict[str, object], by_arm: bool
+    pool: Pool, with_quirks: Callable[..., None], quirks: dict[str, object], by_arm: bool
 ) -> None:
     with_quirks(**quirks)
     async with _client(pool, by_arm=by_arm) as client:
@@ -119,7 +124,7 @@ async def test_every_known_form_of_a_result_is_read(
 
 @pytest.mark.parametrize("exception", ["stderr", "is-error", "status"])
 async def test_code_that_raises_has_run_and_tells_how_it_failed(
-    pool: PoolClient, with_quirks: Callable[..., None], exception: str
+    pool: Pool, with_quirks: Callable[..., None], exception: str
 ) -> None:
     with_quirks(exception=exception)
     async with _client(pool) as client:
@@ -130,21 +135,21 @@ async def test_code_that_raises_has_run_and_tells_how_it_failed(
 
 @pytest.mark.parametrize("carrier", ["http-401", "http-401-empty", "json-rpc"])
 async def test_a_key_rotated_in_mid_run_is_fetched_once_more(
-    pool: PoolClient, with_quirks: Callable[..., None], carrier: str
+    pool: Pool, with_quirks: Callable[..., None], carrier: str
 ) -> None:
     with_quirks(refused_key=carrier)
     async with _client(pool, by_arm=True) as client:
         environment = await client.launch()
-        assert (await pool.arm("POST", "/rotateMCPServerCredentials")).status_code == 200
+        await rotate_key(pool)
         assert (await client.run_python(environment, "print(1)")).stdout == "1\n"
 
 
 @pytest.mark.parametrize("carrier", ["http-401", "http-401-empty", "json-rpc"])
 async def test_a_key_that_is_refused_for_good_is_said(
-    pool: PoolClient, with_quirks: Callable[..., None], carrier: str
+    pool: Pool, with_quirks: Callable[..., None], carrier: str
 ) -> None:
     with_quirks(refused_key=carrier)
-    client = SessionPool(PoolSettings(pool.pool.endpoint, "wrong"))
+    client = SessionPool(PoolSettings(pool.endpoint, "wrong"))
     with pytest.raises(ExecutionError, match="refused its key") as said:
         await client.launch()
     await client.close()
@@ -162,7 +167,7 @@ async def test_a_key_that_is_refused_for_good_is_said(
     ],
 )
 async def test_every_fault_ends_in_one_clear_sentence(
-    pool: PoolClient, with_quirks: Callable[..., None], fault: Fault, said: str
+    pool: Pool, with_quirks: Callable[..., None], fault: Fault, said: str
 ) -> None:
     environment = new_id()
     async with _client(pool, seconds=3) as client:
@@ -172,13 +177,13 @@ async def test_every_fault_ends_in_one_clear_sentence(
             await client.run_python(environment, "print(2)")
 
 
-async def test_what_cannot_have_run_is_tried_again(pool: PoolClient, with_quirks: Callable[..., None]) -> None:
+async def test_what_cannot_have_run_is_tried_again(pool: Pool, with_quirks: Callable[..., None]) -> None:
     async with _client(pool) as client:
         with_quirks(fault=Fault(status=503, times=1))
         assert (await client.run_python(new_id(), "print(1)")).stdout == "1\n"
 
 
-async def test_what_may_have_run_is_not_tried_again(pool: PoolClient, with_quirks: Callable[..., None]) -> None:
+async def test_what_may_have_run_is_not_tried_again(pool: Pool, with_quirks: Callable[..., None]) -> None:
     environment = new_id()
     async with _client(pool) as client:
         await client.run_python(environment, "n = 0")
@@ -188,7 +193,7 @@ async def test_what_may_have_run_is_not_tried_again(pool: PoolClient, with_quirk
         assert (await client.run_python(environment, "print(n)")).stdout == "1\n"
 
 
-async def test_a_slow_pool_is_waited_for(pool: PoolClient, with_quirks: Callable[..., None]) -> None:
+async def test_a_slow_pool_is_waited_for(pool: Pool, with_quirks: Callable[..., None]) -> None:
     with_quirks(fault=Fault(delay_seconds=1))
     async with _client(pool) as client:
         assert (await client.run_python(new_id(), "print(1)")).stdout == "1\n"
@@ -198,7 +203,7 @@ async def test_a_slow_pool_is_waited_for(pool: PoolClient, with_quirks: Callable
 async def test_a_full_pool_is_said_with_what_to_try(carrier: str) -> None:
     quirks = replace(Quirks(), capacity=carrier)  # pyright: ignore[reportArgumentType]
     async with (
-        running_pool(PoolOptions(port=0, max_concurrent_sessions=1, quirks=quirks)) as pool,
+        running_pool(max_concurrent_sessions=1, quirks=quirks) as pool,
         _client(pool) as client,
     ):
         await client.run_python("first", "print(1)")
@@ -207,14 +212,20 @@ async def test_a_full_pool_is_said_with_what_to_try(carrier: str) -> None:
         assert (await client.run_python("first", "print(1)")).stdout == "1\n"
 
 
+async def test_a_pool_that_was_full_takes_a_new_environment_when_one_is_gone() -> None:
+    async with running_pool(max_concurrent_sessions=1, cool_down_seconds=0.05) as pool, _client(pool) as client:
+        await client.run_python("first", "print(1)")
+        await until(lambda: len(pool.environments) == 0)
+        assert (await client.run_python("second", "print(2)")).stdout == "2\n"
+
+
 @pytest.mark.parametrize("carrier", ["json-rpc", "invalid-params", "is-error", "http-404"])
 async def test_an_expired_environment_is_said_with_what_to_do(carrier: str) -> None:
     quirks = replace(Quirks(), expired=carrier)  # pyright: ignore[reportArgumentType]
-    options = PoolOptions(port=0, cool_down_seconds=0.05, quirks=quirks)
-    async with running_pool(options) as pool, _client(pool) as client:
+    async with running_pool(cool_down_seconds=0.05, quirks=quirks) as pool, _client(pool) as client:
         await client.run_python("gone", "print(1)")
         with anyio.fail_after(20):
-            await until(lambda: pool.pool.environments.has_expired("gone"))
+            await until(lambda: pool.environments.has_expired("gone"))
         with pytest.raises(ExecutionError, match=r"does not exist any more.*launchShell"):
             await client.run_python("gone", "print(1)")
 
@@ -226,7 +237,7 @@ async def test_a_pool_that_is_not_there_is_said() -> None:
     await client.close()
 
 
-async def test_calls_of_one_environment_take_turns_and_others_do_not_wait(pool: PoolClient) -> None:
+async def test_calls_of_one_environment_take_turns_and_others_do_not_wait(pool: Pool) -> None:
     async with _client(pool) as client:
         slow, fast = new_id(), new_id()
         await client.run_python(fast, "pass")
