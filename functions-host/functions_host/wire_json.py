@@ -17,21 +17,36 @@ _NOT_ASCII = re.compile(r"([^\x00-\x7f]{1,32})")  # short enough to remember tho
 _ESCAPED_ASCII = [(each.encode(), f"\\u{ord(each):04X}".encode()) for each in "'<>&+`\x7f"]
 # All that needs nothing done. A backslash is not among them, because a quote may follow it.
 _PLAIN = bytes(code for code in range(0x7F) if chr(code) not in "'<>&+`\\")
+_SHORT = 2048
+"""Up to so many bytes it is fastest to look for all special characters at once, above it for one after the other."""
+_FEW_QUOTES = 32
 
 
 def to_json(value: object) -> bytes:
     """Returns `value` as the extension would write it. Raises UnicodeEncodeError for half of a surrogate pair."""
     text = _encode(value)
-    special = text.translate(None, _PLAIN)
+    special = text.translate(None, _PLAIN) if len(text) <= _SHORT else text
     if not special:  # nearly always
         return text
     # None of these characters occurs in JSON outside of a string, so replacing them wherever they stand is safe.
     for plain, escaped in _ESCAPED_ASCII:
         if plain in special:
             text = text.replace(plain, escaped)
-    if b'\\"' in text:
+    if b"\\" in special and _has_escaped_quote(text):
         text = _with_named_quotes(text)
     return text if text.isascii() else _ascii(text.decode())
+
+
+def _has_escaped_quote(text: bytes) -> bool:
+    # A search for one character is many times faster than one for two, and a long text has few quotes around it.
+    quote = -1
+    for _ in range(_FEW_QUOTES):
+        quote = text.find(b'"', quote + 1)
+        if quote < 0:
+            return False
+        if text[quote - 1 : quote] == b"\\":
+            return True
+    return b'\\"' in text[quote:]
 
 
 def _with_named_quotes(text: bytes) -> bytes:

@@ -66,7 +66,7 @@ class WorkerEvents:
     """Takes the port at which a debugger can attach to a new process. None: processes are not to be debugged."""
 
 
-class WorkerConnection(asyncio.Protocol):
+class WorkerConnection(asyncio.BufferedProtocol):
     """A process that loads the app, then runs calls, until it is stopped or ends by itself."""
 
     def __init__(self, events: WorkerEvents, on_ending: Callable[[], None]) -> None:
@@ -109,7 +109,7 @@ class WorkerConnection(asyncio.Protocol):
         """Runs a call in the process. Raises WorkerError as Worker.invoke does."""
         assert self._frames_out is not None
         answer = self._answers[call.invocation_id] = self._loop.create_future()
-        self._frames_out.send(frame(call))
+        self._frames_out.send(*frame(call))
         expiry = self._loop.call_later(timeout, self._expire, call.invocation_id, timeout) if timeout else None
         try:
             return await answer
@@ -133,7 +133,7 @@ class WorkerConnection(asyncio.Protocol):
         if self._loads:
             self._kill()
         elif self._frames_out:
-            self._frames_out.send(frame(Stop()))
+            self._frames_out.send(*frame(Stop()))
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self._child.wait()
@@ -141,13 +141,16 @@ class WorkerConnection(asyncio.Protocol):
             self._kill()
         await self.ended()
 
-    # asyncio.Protocol
+    # asyncio.BufferedProtocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._frames_out = FrameWriter(cast("asyncio.WriteTransport", transport))  # uvloop's is none by inheritance
 
-    def data_received(self, data: bytes) -> None:
-        for message in self._frames_in.feed(data):
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._frames_in.space()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        for message in self._frames_in.received(nbytes):
             match message:
                 case Completed():
                     self._answer(message.invocation_id, message)

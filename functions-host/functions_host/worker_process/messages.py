@@ -9,7 +9,6 @@ whoever starts it do.
 
 import asyncio
 import marshal
-from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal["string", "bytes", "json", "int", "double", "http", "model_binding_data"]
@@ -95,13 +94,21 @@ class Log(NamedTuple):
 
 type Message = Invoke | Stop | Indexed | IndexFailed | DebuggerListens | Completed | Failed | Log
 _KINDS: tuple[type[Message], ...] = (Invoke, Stop, Indexed, IndexFailed, DebuggerListens, Completed, Failed, Log)
+_LENGTH = 4
+"""Bytes before a message, that say how many it has."""
+_LARGE = 64 * 1024
+_LARGEST_KEPT = 4 * 1024 * 1024
+"""The buffer for what is received keeps this size after a large message, for the next one."""
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 
 
-def frame(message: Message) -> bytes:
-    """Returns `message` as it goes over the socket. Raises UnicodeEncodeError for half of a surrogate pair."""
+def frame(message: Message) -> tuple[bytes, bytes]:
+    """Returns `message` as it goes over the socket: its length, then itself.
+
+    Raises UnicodeEncodeError for half of a surrogate pair.
+    """
     body = marshal.dumps((_NUMBERS[type(message)], *_plain(message)))
-    return len(body).to_bytes(4, "big") + body
+    return len(body).to_bytes(_LENGTH, "big"), body
 
 
 def _plain(message: Message) -> tuple[Any, ...]:
@@ -124,7 +131,7 @@ def _named(name: str, value: Value) -> tuple[Any, ...]:
 
 
 def _of_value(value: Value) -> tuple[Any, ...]:
-    if isinstance(value.value, str):
+    if isinstance(value.value, str) and not value.value.isascii():
         value.value.encode()  # marshal would carry half of a surrogate pair, and then the answer to the client fails
     return tuple(value)
 
@@ -153,33 +160,60 @@ class FrameWriter:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._waiting: list[bytes] = []
+        self._size = 0
 
-    def send(self, data: bytes) -> None:
+    def send(self, length: bytes, body: bytes) -> None:
         """Sends what `frame` returned, after what was sent before."""
         if not self._waiting:
             self._loop.call_soon(self._flush)
-        self._waiting.append(data)
+        self._waiting += (length, body)
+        self._size += len(body)
 
     def _flush(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(b"".join(self._waiting))
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting, []
+        size, self._size = self._size, 0
+        if self._transport.is_closing():
+            return
+        if size < _LARGE:
+            self._transport.write(b"".join(waiting))
+        else:
+            self._transport.writelines(waiting)  # without a copy
 
 
 class FrameReader:
-    """Puts messages together again from whatever pieces the socket delivers."""
+    """Puts messages together again, in a buffer that the socket writes to."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._buffer = bytearray(_LARGE)
+        self._filled = 0
 
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """Yields every message that `data` completes."""
-        self._buffer += data
-        while len(self._buffer) >= 4:
-            end = 4 + int.from_bytes(self._buffer[:4], "big")
-            if len(self._buffer) < end:
-                return
-            with memoryview(self._buffer) as view:
-                message = _read(view[4:end])
-            del self._buffer[:end]
-            yield message
+    def space(self) -> memoryview:
+        """Returns where the next bytes go."""
+        return memoryview(self._buffer)[self._filled :]
+
+    def received(self, count: int) -> list[Message]:
+        """Returns every message that the `count` bytes now in `space` complete."""
+        self._filled += count
+        messages: list[Message] = []
+        start, end = 0, self._end_of_frame(0)
+        with memoryview(self._buffer) as view:
+            while end <= self._filled:
+                messages.append(_read(view[start + _LENGTH : end]))
+                start, end = end, self._end_of_frame(end)
+        self._keep(start, end - start)
+        return messages
+
+    def _end_of_frame(self, start: int) -> int:
+        """Returns where the frame ends that starts there, or, as long as that is not known, where its length does."""
+        body = start + _LENGTH
+        if self._filled < body:
+            return body
+        return body + int.from_bytes(self._buffer[start:body], "big")
+
+    def _keep(self, start: int, wanted: int) -> None:
+        """Keeps what has come of an incomplete frame, in a buffer that has room for all of its `wanted` bytes."""
+        rest = self._buffer[start : self._filled]
+        if wanted > len(self._buffer) or len(self._buffer) > _LARGEST_KEPT >= wanted:
+            self._buffer = bytearray(max(wanted, _LARGE))
+        self._buffer[: len(rest)] = rest
+        self._filled = len(rest)

@@ -43,7 +43,7 @@ from .watchdog import Watchdog
 _SYSTEM_LOGGERS = ("azure.functions", "azure_functions_runtime")
 
 
-class WorkerProcess(asyncio.Protocol):
+class WorkerProcess(asyncio.BufferedProtocol):
     """Answers the host's messages for as long as the socket is open."""
 
     def __init__(self) -> None:
@@ -57,8 +57,11 @@ class WorkerProcess(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._frames_out = FrameWriter(cast("asyncio.WriteTransport", transport))
 
-    def data_received(self, data: bytes) -> None:
-        for message in self._frames_in.feed(data):
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._frames_in.space()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        for message in self._frames_in.received(nbytes):
             match message:
                 case Invoke():
                     call = asyncio.Task(self._run(message), loop=self._loop, eager_start=True)
@@ -79,9 +82,9 @@ class WorkerProcess(asyncio.Protocol):
         data = frame(message)
         assert self._frames_out is not None
         if threading.get_ident() == self._loop_thread:
-            self._frames_out.send(data)
+            self._frames_out.send(*data)
         else:
-            self._loop.call_soon_threadsafe(self._frames_out.send, data)
+            self._loop.call_soon_threadsafe(self._frames_out.send, *data)
 
     async def finished(self) -> None:
         """Waits for the host to say stop, then for the calls under way."""
@@ -98,7 +101,7 @@ class WorkerProcess(asyncio.Protocol):
             message, stack = f"{type(error).__name__}: {error}", traceback.format_exc()
             data = frame(Failed(call.invocation_id, _encodable(message), _encodable(stack)))
         assert self._frames_out is not None
-        self._frames_out.send(data)
+        self._frames_out.send(*data)
 
 
 class _HostLog(logging.Handler):
