@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.infra.policies import azure_yaml, settings_read
 
 _ROOT = Path(__file__).resolve().parents[2]
 _README = (_ROOT / "README.md").read_text(encoding="utf-8")
+_PAGES = "\n".join(file.read_text(encoding="utf-8") for file in [*sorted(_ROOT.glob("docs/*.md")), _ROOT / "README.md"])
 _WORKFLOWS = sorted((_ROOT / ".github" / "workflows").glob("*.yml"))
 # Without a commit: .github/zizmor.yml says why.
 _BY_TAG = {"Azure/setup-azd@v2"}
@@ -28,34 +30,19 @@ def _json(path: str) -> Any:
 
 
 def _section(title: str) -> str:
-    """Returns the README's text under a heading."""
-    start = _README.index(f"\n{title}\n")
-    level = title.split()[0]
-    return re.split(rf"\n#{{1,{len(level)}}} ", _README[start + len(title) :], maxsplit=1)[0]
+    """Returns what the README, or the page that has it, says under a heading."""
+    heading = re.search(rf"^(#+) {re.escape(title)}$", _PAGES, re.MULTILINE)
+    assert heading, title
+    return re.split(rf"^#{{1,{len(heading[1])}}} ", _PAGES[heading.end() :], maxsplit=1, flags=re.MULTILINE)[0]
 
 
-def test_every_environment_variable_in_the_readme_is_read_somewhere() -> None:
-    named = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", _README))
-    of_the_shell = set(re.findall(r"^([A-Z_]+)=", _README, re.MULTILINE))  # set by the commands themselves
-    code = [
-        *_ROOT.glob("src/*.py"),
-        *_ROOT.glob("functions-host/functions_host/**/*.py"),
-        *_ROOT.glob("infra/**/*.*"),
-        *_ROOT.glob("tests/*.py"),
-        *_ROOT.glob("functions-host/host_tests/wire/*.py"),
-    ]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in code if path.suffix in (".py", ".json", ".bicep"))
-    placeholders = {"CLIENT_ID"}
-    assert {name for name in named - of_the_shell - placeholders if name not in text} == set()
+def test_every_app_setting_that_src_reads_is_in_the_pages() -> None:
+    assert {name for name in settings_read(_ROOT / "src") if name not in _PAGES} == set()
 
 
-def test_every_app_setting_that_src_reads_is_in_the_readme() -> None:
-    assert {name for name in settings_read(_ROOT / "src") if name not in _README} == set()
-
-
-def test_the_readme_lists_every_setting_of_a_deployment_with_its_default() -> None:
+def test_the_pages_list_every_setting_of_a_deployment_with_its_default() -> None:
     rows = re.findall(
-        r"^\| `([A-Z_]+)` \|.*\|\s*(?:`([^`|]*)`|[^|]*?)\s*\|$", _section("### Settings of a deployment"), re.M
+        r"^\| `([A-Z_]+)` \|.*\|\s*(?:`([^`|]*)`|[^|]*?)\s*\|$", _section("Settings of a deployment"), re.M
     )
     written = _read("infra/main.parameters.json")
     defaults = dict(re.findall(r"\$\{([A-Z_]+)=([^}]*)\}", written))
@@ -65,21 +52,8 @@ def test_the_readme_lists_every_setting_of_a_deployment_with_its_default() -> No
         assert default in ("", defaults.get(name)), name
 
 
-def test_links_in_the_readme_lead_somewhere() -> None:
-    anchors = {
-        re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-")
-        for title in re.findall(r"^#+ (.*)$", _README, re.M)
-    }
-    for link in re.findall(r"\]\(([^)]*)\)", _README):
-        if link.startswith("#"):
-            assert link[1:] in anchors, link
-        elif not link.startswith("https://"):
-            assert (_ROOT / link).exists(), link
-    assert "[]" not in _README
-
-
-def test_the_readme_reads_the_key_as_the_hook_says() -> None:
-    command = re.search(r"az functionapp keys list .*tsv", _section("## Deploy to Azure"))
+def test_the_pages_read_the_key_as_the_hook_says() -> None:
+    command = re.search(r"az functionapp keys list .*tsv", _PAGES)
     assert command
     pieces = re.sub(r"rg-\w+|func-\w+", "{}", command[0]).split("{}")
     hook = re.sub(r'"\s+f?"', "", _read("infra/hooks/after_up.py"))
@@ -134,10 +108,21 @@ def test_ci_lets_no_warning_of_bicep_pass() -> None:
     assert "test ! -s diagnostics.txt" in _read(".github/workflows/ci.yml")
 
 
-def test_dependabot_looks_where_packages_are_named() -> None:
-    for update in yaml.safe_load(_read(".github/dependabot.yml"))["updates"]:
-        for directory in update.get("directories", [update.get("directory")]):
-            assert (_ROOT / directory.lstrip("/")).is_dir()
+def test_dependabot_knows_every_lock_file() -> None:
+    updates = yaml.safe_load(_read(".github/dependabot.yml"))["updates"]
+    known = {
+        (update["package-ecosystem"], directory.strip("/"))
+        for update in updates
+        for directory in update.get("directories", [update.get("directory")])
+    }
+    tracked = subprocess.run(["git", "ls-files"], cwd=_ROOT, capture_output=True, text=True, check=True).stdout.split()
+    locks = {"uv.lock": "uv", "package-lock.json": "npm", "devcontainer.json": "devcontainers"}
+    wanted = {
+        (locks[file.name], "" if file.parts[0] == ".devcontainer" else file.parent.as_posix().removeprefix("."))
+        for file in map(Path, tracked)
+        if file.name in locks
+    }
+    assert known - {("github-actions", "")} == wanted
 
 
 def test_the_editor_finds_what_its_settings_name() -> None:
@@ -152,6 +137,9 @@ def test_the_editor_finds_what_its_settings_name() -> None:
     for task in tasks:
         folder = task.get("options", {}).get("cwd", "${workspaceFolder}")
         assert Path(folder.replace("${workspaceFolder}", str(_ROOT))).is_dir()
+    # `func start` is run in src, with the virtual environment that docs/local.md has one make there.
+    assert "cd src\npython -m venv .venv\n" in _read("docs/local.md")
+    assert settings["azureFunctions.pythonVenv"] == ".venv"
     before = {one["preLaunchTask"] for one in _json(".vscode/launch.json")["configurations"] if "preLaunchTask" in one}
     assert before <= {task["label"] for task in tasks}
 
@@ -183,6 +171,7 @@ def test_making_the_dev_container_comes_to_an_end() -> None:
     version = _read(".python-version").strip()
     assert container["image"].endswith(f":{version}")
     assert container["postCreateCommand"] == "pip install uv && uv sync"
+    assert {"bubblewrap", "passt"} <= set(container["onCreateCommand"].split())
     recommended = set(_json(".vscode/extensions.json")["recommendations"])
     assert set(container["customizations"]["vscode"]["extensions"]) == recommended
 
