@@ -5,8 +5,21 @@ param name string
 @maxLength(40)
 param planName string
 param location string
-param tags object
+param tags { *: string }
 param pythonVersion string
+@minValue(1)
+@maxValue(1000)
+param maximumInstances int
+@allowed([
+  512
+  2048
+  4096
+])
+param instanceMemoryMB int
+@minValue(0)
+@maxValue(1000)
+@description('0 leaves it to Azure.')
+param httpConcurrency int
 param identityId string
 param identityClientId string
 param storageBlobEndpoint string
@@ -65,10 +78,21 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
           }
         }
       }
-      scaleAndConcurrency: {
-        maximumInstanceCount: 100
-        instanceMemoryMB: 2048
-      }
+      scaleAndConcurrency: union(
+        {
+          maximumInstanceCount: maximumInstances
+          instanceMemoryMB: instanceMemoryMB
+        },
+        httpConcurrency == 0
+          ? {}
+          : {
+              triggers: {
+                http: {
+                  perInstanceConcurrency: httpConcurrency
+                }
+              }
+            }
+      )
       runtime: {
         name: 'python'
         version: pythonVersion

@@ -2,7 +2,7 @@
 @maxLength(128)
 param name string
 param location string
-param tags object
+param tags { *: string }
 
 // User-assigned, so that it can be given its roles before the app exists.
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {

@@ -46,7 +46,7 @@ param environmentName string
 })
 param location string
 
-@description('Object id of whoever deploys, to be given the same data rights as the app. Empty gives none.')
+@description('Object id of whoever deploys, to be given the data: snippets, queues, the key of the pool. Empty gives none.')
 param userPrincipalId string = ''
 
 @description('What userPrincipalId is. azd knows; a pipeline is a ServicePrincipal.')
@@ -64,6 +64,37 @@ param userPrincipalType string = 'User'
   '3.14'
 ])
 param pythonVersion string = '3.13'
+
+@description('How many instances each group of functions may grow to.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstances int = 100
+
+@description('Memory of an instance in MB, which its processor grows with.')
+@allowed([
+  512
+  2048
+  4096
+])
+param instanceMemoryMB int = 2048
+
+@description('How many HTTP requests an instance takes at once. 0 leaves it to Azure, which goes by the memory.')
+@minValue(0)
+@maxValue(1000)
+param httpConcurrency int = 0
+
+@description('GB of logs a day after which no more are taken until the next. 0 sets no limit.')
+@minValue(0)
+@maxValue(1000)
+param logDailyCapGB int = 0
+
+@description('Days for which deleted and overwritten blobs, snippets among them, can be brought back. 0 keeps none.')
+@minValue(0)
+@maxValue(365)
+param blobSoftDeleteDays int = 7
+
+@description('Address that is told when requests fail. Empty tells nobody.')
+param alertEmail string = ''
 
 @description('Whether storage is reachable through a virtual network only.')
 param vnetEnabled bool = false
@@ -97,6 +128,8 @@ var abbreviations = loadJsonContent('abbreviations.json')
 var resourceToken = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var functionAppName = '${abbreviations.webSitesFunctions}${resourceToken}'
+// Known before the identity exists, unlike its id: names made from it can be told in advance.
+var identityName = '${abbreviations.managedIdentityUserAssignedIdentities}${resourceToken}'
 // At most 12 + 32 + 8 characters, of the 63 that a container's name may have.
 var deploymentContainerName = 'app-package-${take(functionAppName, 32)}-${take(resourceToken, 7)}'
 
@@ -109,7 +142,7 @@ resource resourceGroup 'Microsoft.Resources/resourceGroups@2025-04-01' = {
 module identity 'identity.bicep' = {
   scope: resourceGroup
   params: {
-    name: '${abbreviations.managedIdentityUserAssignedIdentities}${resourceToken}'
+    name: identityName
     location: location
     tags: tags
   }
@@ -120,8 +153,13 @@ module monitoring 'monitoring.bicep' = {
   params: {
     workspaceName: '${abbreviations.operationalInsightsWorkspaces}${resourceToken}'
     componentName: '${abbreviations.insightsComponents}${resourceToken}'
+    actionGroupName: '${abbreviations.insightsActionGroups}${resourceToken}'
+    alertName: '${abbreviations.insightsMetricAlerts}${resourceToken}'
     location: location
     tags: tags
+    dailyCapGB: logDailyCapGB
+    alertEmail: alertEmail
+    appIdentityName: identityName
     appPrincipalId: identity.outputs.principalId
   }
 }
@@ -134,6 +172,8 @@ module storage 'storage.bicep' = {
     tags: tags
     deploymentContainerName: deploymentContainerName
     publicNetworkAccess: !vnetEnabled
+    softDeleteDays: blobSoftDeleteDays
+    appIdentityName: identityName
     appPrincipalId: identity.outputs.principalId
     userPrincipalId: userPrincipalId
     userPrincipalType: userPrincipalType
@@ -161,6 +201,7 @@ module sessionPool 'session-pool.bicep' = if (sessionPoolEnabled) {
     maxSessions: sessionPoolMaxSessions
     cooldownSeconds: sessionPoolCooldownSeconds
     roleId: sessionPoolRoleId
+    appIdentityName: identityName
     appPrincipalId: identity.outputs.principalId
     userPrincipalId: userPrincipalId
     userPrincipalType: userPrincipalType
@@ -176,6 +217,9 @@ module functionApp 'function-app.bicep' = {
     location: location
     tags: tags
     pythonVersion: pythonVersion
+    maximumInstances: maximumInstances
+    instanceMemoryMB: instanceMemoryMB
+    httpConcurrency: httpConcurrency
     identityId: identity.outputs.id
     identityClientId: identity.outputs.clientId
     storageBlobEndpoint: storage.outputs.blobEndpoint

@@ -3,7 +3,7 @@
 param name string
 param privateEndpointName string
 param location string
-param tags object
+param tags { *: string }
 param storageAccountId string
 
 // What the app uses of its storage. Application Insights, Resource Manager and the session pool stay public.

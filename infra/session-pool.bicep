@@ -2,7 +2,7 @@
 @maxLength(63)
 param name string
 param location string
-param tags object
+param tags { *: string }
 param egressEnabled bool
 @minValue(5)
 @maxValue(600)
@@ -12,6 +12,7 @@ param maxSessions int
 param cooldownSeconds int
 @description('Id of an existing role that may fetch the key. Empty makes one.')
 param roleId string
+param appIdentityName string
 param appPrincipalId string
 param userPrincipalId string
 @allowed([
@@ -22,6 +23,7 @@ param userPrincipalId string
 param userPrincipalType string
 
 // mcpServerSettings is published in two previews, this and 2026-03-02-preview, and in no stable version up to 2026-07-01.
+#disable-next-line use-recent-api-versions
 resource pool 'Microsoft.App/sessionPools@2025-10-02-preview' = {
   name: name
   location: location
@@ -73,7 +75,7 @@ resource keyReader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (em
 }
 
 resource appMayFetchKey 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(pool.id, appPrincipalId, keyReaderRoleId)
+  name: guid(pool.id, appIdentityName, keyReaderRoleId)
   scope: pool
   properties: {
     principalId: appPrincipalId

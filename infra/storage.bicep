@@ -2,12 +2,16 @@
 @maxLength(24)
 param name string
 param location string
-param tags object
+param tags { *: string }
 @minLength(3)
 @maxLength(63)
 param deploymentContainerName string
 @description('Whether storage answers outside the virtual network.')
 param publicNetworkAccess bool
+@minValue(0)
+@maxValue(365)
+param softDeleteDays int
+param appIdentityName string
 param appPrincipalId string
 param userPrincipalId string
 @allowed([
@@ -18,10 +22,16 @@ param userPrincipalId string
 param userPrincipalType string
 
 var storageBlobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var storageQueueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 // Blobs: snippets, the deployment package, the host's keys and locks. Queues: the MCP extension makes one an instance.
-var roles = [
+var appRoleIds = [
   storageBlobDataOwner
+  storageQueueDataContributor
+]
+// The same without the right to give others access to blobs.
+var userRoleIds = [
+  storageBlobDataContributor
   storageQueueDataContributor
 ]
 
@@ -50,6 +60,16 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
 
   resource blobService 'blobServices' = {
     name: 'default'
+    properties: {
+      deleteRetentionPolicy: softDeleteDays == 0
+        ? {
+            enabled: false
+          }
+        : {
+            enabled: true
+            days: max(1, softDeleteDays) // 1 is for the compiler alone, which does not see the condition
+          }
+    }
 
     resource deploymentContainer 'containers' = {
       name: deploymentContainerName
@@ -68,8 +88,8 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
 }
 
 resource appRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in roles: {
-    name: guid(account.id, appPrincipalId, role)
+  for role in appRoleIds: {
+    name: guid(account.id, appIdentityName, role)
     scope: account
     properties: {
       principalId: appPrincipalId
@@ -80,7 +100,7 @@ resource appRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource userRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in roles: if (!empty(userPrincipalId)) {
+  for role in userRoleIds: if (!empty(userPrincipalId)) {
     name: guid(account.id, userPrincipalId, role)
     scope: account
     properties: {

@@ -11,9 +11,24 @@ import entra_app
 from azd import Azure, HookError, is_on, run
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_SWITCHES = ("VNET_ENABLED", "SESSION_POOL_ENABLED", "SESSION_POOL_EGRESS_ENABLED")
-_NUMBERS = {"SESSION_POOL_MAX_SESSIONS": (5, 600), "SESSION_POOL_COOLDOWN_SECONDS": (300, 3600)}
 _MAIN = Path(__file__).resolve().parent.parent / "main.bicep"
+_SWITCHES = ("VNET_ENABLED", "SESSION_POOL_ENABLED", "SESSION_POOL_EGRESS_ENABLED")
+# name, least, most, and one that may be
+NUMBERS = (
+    ("FUNCTION_MAX_INSTANCES", 1, 1000, 100),
+    ("FUNCTION_HTTP_CONCURRENCY", 0, 1000, 16),
+    ("LOG_DAILY_CAP_GB", 0, 1000, 1),
+    ("BLOB_SOFT_DELETE_DAYS", 0, 365, 7),
+    ("SESSION_POOL_MAX_SESSIONS", 5, 600, 20),
+    ("SESSION_POOL_COOLDOWN_SECONDS", 300, 3600, 300),
+)
+# name, the parameter whose @allowed says what may be, and one of it
+_CHOICES = (
+    ("AZURE_LOCATION", "location", "eastus2"),
+    ("AZURE_PRINCIPAL_TYPE", "userPrincipalType", "User"),
+    ("FUNCTION_PYTHON_VERSION", "pythonVersion", "3.13"),
+    ("FUNCTION_INSTANCE_MEMORY_MB", "instanceMemoryMB", "2048"),
+)
 
 
 def check(environment: Mapping[str, str], azure: Azure) -> None:
@@ -30,34 +45,54 @@ def check(environment: Mapping[str, str], azure: Azure) -> None:
 
 
 def settings_problems(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yields a sentence for each variable of the azd environment whose value cannot be."""
+    """Yields a sentence for each variable of the azd environment whose value cannot be. Empty is the default."""
     for name in _SWITCHES:
         if environment.get(name, "").lower() not in ("", "true", "false", "1", "0"):
             yield _told(environment, name, "is true or false", "true")
-    for name, (least, most) in _NUMBERS.items():
+    for name, least, most, example in NUMBERS:
         value = environment.get(name, "")
-        if value and not (value.isascii() and value.isdigit() and least <= int(value) <= most):
-            yield _told(environment, name, f"is a number from {least} to {most}", str(least))
-    for name, parameter, example in (
-        ("AZURE_LOCATION", "location", "eastus2"),
-        ("FUNCTION_PYTHON_VERSION", "pythonVersion", "3.13"),
-    ):
+        if value and not (_is_number(value) and least <= int(value) <= most):
+            yield _told(environment, name, f"is a whole number from {least} to {most}", str(example))
+    for name, parameter, example in _CHOICES:
         choices = _allowed(parameter)
         if environment.get(name) and environment[name] not in choices:
             yield _told(environment, name, f"is one of {', '.join(choices)}", example)
+    yield from _name_problems(environment)
     yield from _id_problems(environment)
 
 
+def _is_number(value: str) -> bool:
+    # Longer than any that may be, and int() would take its time.
+    return value.isascii() and value.isdigit() and len(value) < 10
+
+
+def _name_problems(environment: Mapping[str, str]) -> Iterator[str]:
+    name, address = environment.get("AZURE_ENV_NAME", ""), environment.get("ALERT_EMAIL", "")
+    # The resource group is named after it, and its rules are narrower than azd's.
+    # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources
+    if name and not re.fullmatch(r"[A-Za-z0-9_.()-]{0,63}[A-Za-z0-9_()-]", name):
+        yield (
+            f"AZURE_ENV_NAME is letters, digits and -_.() without a dot at its end, 64 at most, not '{name}', since "
+            "the resource group is named after it. Make another environment: azd env new NAME"
+        )
+    if address and not re.fullmatch(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;.]+", address):
+        yield _told(environment, "ALERT_EMAIL", "is one e-mail address, or empty", "me@example.com")
+
+
 def _id_problems(environment: Mapping[str, str]) -> Iterator[str]:
-    role, client = environment.get("SESSION_POOL_ROLE_ID", ""), environment.get("MCP_AUTH_CLIENT_ID", "")
-    if role and not _GUID.fullmatch(role):
-        yield _told(environment, "SESSION_POOL_ROLE_ID", "is the id of a role, or empty", '""')
+    client = environment.get("MCP_AUTH_CLIENT_ID", "")
+    for name, wanted in (
+        ("AZURE_PRINCIPAL_ID", "is the object id of who deploys, or empty"),
+        ("SESSION_POOL_ROLE_ID", "is the id of a role, or empty"),
+    ):
+        if environment.get(name) and not _GUID.fullmatch(environment[name]):
+            yield _told(environment, name, wanted, '""')
     if client and client != entra_app.CREATE and not _GUID.fullmatch(client):
         wanted = f"is the client id of an app registration, `{entra_app.CREATE}`, or empty"
         yield _told(environment, "MCP_AUTH_CLIENT_ID", wanted, entra_app.CREATE)
-    listed = [each.strip() for each in environment.get("MCP_AUTH_ALLOWED_CLIENT_IDS", "").split(",")]
-    if any(each and not _GUID.fullmatch(each) for each in listed):
-        wanted = "holds client ids separated by commas"
+    listed = environment.get("MCP_AUTH_ALLOWED_CLIENT_IDS", "")
+    if listed and not all(_GUID.fullmatch(each.strip()) for each in listed.split(",")):
+        wanted = "holds client ids separated by commas, and nothing before, between or after them"
         yield _told(environment, "MCP_AUTH_ALLOWED_CLIENT_IDS", wanted, "ID,ID")
 
 
@@ -69,7 +104,7 @@ def _allowed(parameter: str) -> list[str]:
     """Returns what main.bicep allows for a parameter, so that no second list can differ from it."""
     text = _MAIN.read_text(encoding="utf-8")
     before = text[: text.index(f"\nparam {parameter} ")]
-    return re.findall(r"'([^']+)'", before[before.rindex("@allowed([") : before.rindex("])")])
+    return re.findall(r"'?([\w.]+)'?", before[before.rindex("@allowed([") + 10 : before.rindex("])")])
 
 
 def check_rights(environment: Mapping[str, str], azure: Azure, subscription: str) -> None:

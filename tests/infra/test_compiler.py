@@ -1,75 +1,83 @@
-"""The Bicep compiler itself, where there is one: it is silent on every file, with every rule on, and changes none.
+"""The Bicep compiler is silent on every file, with every rule of its linter an error, and would write each as it is."""
 
-It is looked for on the PATH, and where azd and the Azure CLI keep theirs.
-"""
-
-import json
-import os
+import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
+import before_provision
 import pytest
+
+from tests.infra import parameters
+from tests.infra.compiler import Compiler, needs_compiler
 
 _INFRA = Path(__file__).resolve().parents[2] / "infra"
 _FILES = sorted(each.name for each in _INFRA.glob("*.bicep"))
-_SECONDS = 60
+pytestmark = needs_compiler
 
 
-def _compiler() -> str | None:
-    own = [Path.home() / folder / "bin" for folder in (".azd", ".azure")]
-    return shutil.which("bicep", path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, own)]))
+def test_it_builds_the_deployment_without_a_word(template: dict[str, Any]) -> None:
+    assert template["resources"]
 
 
-pytestmark = pytest.mark.skipif(
-    _compiler() is None, reason="there is no Bicep compiler on the PATH, in ~/.azd/bin or in ~/.azure/bin"
-)
-
-
-def _bicep(*arguments: str) -> subprocess.CompletedProcess[str]:
-    compiler = _compiler()
-    assert compiler is not None
-    # Where the system has no ICU, .NET would not start.
-    environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
-    return subprocess.run(
-        [compiler, *arguments], env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
-    )
-
-
-def _built() -> dict[str, Any]:
-    done = _bicep("build", str(_INFRA / "main.bicep"), "--stdout")
-    assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)
-
-
-def _resources(template: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns the resources of a template and of the modules in it."""
-    found: list[dict[str, Any]] = []
-    declared = template["resources"]
-    for resource in declared.values() if isinstance(declared, dict) else declared:
-        nested = resource.get("properties", {}).get("template") if resource["type"].endswith("/deployments") else None
-        found += _resources(nested) if nested else [resource]
-    return found
-
-
-def test_it_builds_the_deployment_without_a_word() -> None:
-    types = {each["type"] for each in _resources(_built())}
-    assert {
-        "Microsoft.Web/sites", "Microsoft.Web/serverfarms", "Microsoft.Storage/storageAccounts",
-        "Microsoft.App/sessionPools", "Microsoft.ManagedIdentity/userAssignedIdentities",
-        "Microsoft.Insights/components", "Microsoft.Authorization/roleAssignments",
-    } <= types  # fmt: skip
-
-
-def test_the_site_sends_nothing_that_flex_consumption_refuses() -> None:
-    (site,) = [each for each in _resources(_built()) if each["type"] == "Microsoft.Web/sites"]
-    assert site["properties"]["siteConfig"] == {"minTlsVersion": "1.2"}
+def test_every_rule_of_the_linter_is_an_error() -> None:
+    levels = re.findall(r'"level": "(\w+)"', (_INFRA / "bicepconfig.json").read_text(encoding="utf-8"))
+    assert set(levels) == {"error"}
+    switched_off = [line for path in _INFRA.glob("*.bicep") for line in path.read_text().splitlines() if "#dis" in line]
+    # Newer versions of session pools have no MCP server.
+    assert switched_off == ["#disable-next-line use-recent-api-versions"]
 
 
 @pytest.mark.parametrize("name", _FILES)
-def test_its_linter_has_nothing_to_say_and_its_formatter_changes_nothing(name: str) -> None:
-    linted = _bicep("lint", str(_INFRA / name))
-    assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
-    formatted = _bicep("format", str(_INFRA / name), "--stdout")
-    assert formatted.stdout == (_INFRA / name).read_text(encoding="utf-8")
+def test_its_formatter_changes_nothing(compiler: Compiler, name: str) -> None:
+    assert compiler.format(_INFRA / name) == (_INFRA / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "said"),
+    [
+        ("storage.bicep", "allowSharedKeyAccess", "allowSharedKeysAccess", "storage.bicep: BCP089"),
+        ("session-pool.bicep", "#disable-next-line use-recent-api-versions\n", "", "use-recent-api-versions"),
+        ("identity.bicep", "param location string\n", "param location string\nvar left = 1\n", "no-unused-vars"),
+        ("main.bicep", "    softDeleteDays: blobSoftDeleteDays\n", "", "main.bicep: BCP035"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told(compiler: Compiler, tmp_path: Path, file: str, right: str, wrong: str, said: str) -> None:
+    infra = tmp_path / "infra"
+    shutil.copytree(_INFRA, infra, ignore=shutil.ignore_patterns("hooks"))
+    text = (infra / file).read_text(encoding="utf-8")
+    assert right in text
+    (infra / file).write_text(text.replace(right, wrong), encoding="utf-8")
+    _, told = compiler.compile(infra / "main.bicep")
+    assert any(said in each for each in told), told
+
+
+def test_azd_asks_for_the_name_and_the_region_alone(template: dict[str, Any]) -> None:
+    asked = {name for name, parameter in template["parameters"].items() if "defaultValue" not in parameter}
+    assert asked == {"environmentName", "location"}
+
+
+def test_a_default_is_the_same_in_the_template_and_in_what_azd_reads(template: dict[str, Any]) -> None:
+    written = parameters.written_values(_INFRA)
+    assert written.keys() == template["parameters"].keys()
+    for name, parameter in template["parameters"].items():
+        default = re.fullmatch(r"\$\{\w+(?:=(.*))?\}", written[name])
+        assert default
+        assert (default[1] or "").lower() == str(parameter.get("defaultValue", "")).lower()
+
+
+def test_the_hook_knows_the_same_limits(template: dict[str, Any]) -> None:
+    written = parameters.written_values(_INFRA)
+    limits = {
+        re.sub(r"\$\{(\w+).*", r"\1", written[name]): (parameter["minValue"], parameter["maxValue"])
+        for name, parameter in template["parameters"].items()
+        if "minValue" in parameter
+    }
+    assert {name: (least, most) for name, least, most, _ in before_provision.NUMBERS} == limits
+
+
+def test_no_region_without_session_pools_is_offered(template: dict[str, Any]) -> None:
+    offered = template["parameters"]["location"]["allowedValues"]
+    # The one region of Flex Consumption that has none, and one that is for tests.
+    assert not {"southcentralus", "eastus2euap"} & set(offered)
+    assert "eastus2" in offered

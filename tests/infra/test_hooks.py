@@ -17,11 +17,13 @@ import before_provision
 import pytest
 from azd import Azure, HookError
 
+from tests.infra import parameters
 from tests.infra.azure_stand_in import running_azure
 from tests.servers import free_port
 
 _HOOKS = Path(__file__).resolve().parents[2] / "infra" / "hooks"
 _ENVIRONMENT = {"AZURE_ENV_NAME": "dev", "AZURE_SUBSCRIPTION_ID": "s", "AZURE_LOCATION": "eastus2"}
+_CLIENT_ID = "11111111-2222-3333-4444-555555555555"
 _PERMISSIONS = "GET /arm/subscriptions/s/providers/Microsoft.Authorization/permissions"
 _PROVIDER = "GET /arm/subscriptions/s/providers/Microsoft.App"
 _OWNER = (200, {"value": [{"actions": ["*"], "notActions": []}]})
@@ -38,24 +40,78 @@ def _run(hook: str, environment: Mapping[str, str]) -> subprocess.CompletedProce
     )  # fmt: skip
 
 
+# Each variable that azd writes into main.parameters.json: what is wrong with it, and what is said.
+_WRONG = [
+    ("AZURE_ENV_NAME", ("dev.", " ", "dev ", "d/v", "n" * 65), "without a dot at its end, 64 at most, not"),
+    ("AZURE_LOCATION", ("southcentralus", " ", "eastus2 ", "East US 2"), "is one of australiaeast, "),
+    ("AZURE_PRINCIPAL_ID", ("me", " ", "me@example.com"), "is the object id of who deploys, or empty, not"),
+    ("AZURE_PRINCIPAL_TYPE", ("Person", " ", "user"), "is one of User, ServicePrincipal, Group, not"),
+    ("FUNCTION_PYTHON_VERSION", ("3.11", " ", "3", "three"), "is one of 3.12, 3.13, 3.14, not"),
+    ("FUNCTION_MAX_INSTANCES", ("0", "1001", " ", "ten", "1.5", "9" * 5000), "is a whole number from 1 to 1000, not"),
+    ("FUNCTION_INSTANCE_MEMORY_MB", ("1024", " ", "2 GB"), "is one of 512, 2048, 4096, not"),
+    ("FUNCTION_HTTP_CONCURRENCY", ("-1", "1001", " ", "16 "), "is a whole number from 0 to 1000, not"),
+    ("LOG_DAILY_CAP_GB", ("-1", "1001", " ", "0.5"), "is a whole number from 0 to 1000, not"),
+    ("BLOB_SOFT_DELETE_DAYS", ("366", "-7", " ", "week"), "is a whole number from 0 to 365, not"),
+    (
+        "ALERT_EMAIL",
+        ("me", " ", "me@example", "a@b.c,d@e.f", "me @example.com"),
+        "is one e-mail address, or empty, not",
+    ),
+    ("VNET_ENABLED", ("yes", " ", "true ", "2"), "is true or false, not"),
+    ("SESSION_POOL_ENABLED", ("on", " ", "2"), "is true or false, not"),
+    ("SESSION_POOL_EGRESS_ENABLED", ("off", " ", "2"), "is true or false, not"),
+    ("SESSION_POOL_MAX_SESSIONS", ("4", "601", " ", "5e1", "\u0665"), "is a whole number from 5 to 600, not"),
+    ("SESSION_POOL_COOLDOWN_SECONDS", ("299", "3601", " ", "5m"), "is a whole number from 300 to 3600, not"),
+    ("SESSION_POOL_ROLE_ID", ("Contributor", " "), "is the id of a role, or empty, not"),
+    ("MCP_AUTH_CLIENT_ID", ("true", " ", "Create"), "is the client id of an app registration, `create`, or empty, not"),
+    ("MCP_AUTH_ALLOWED_CLIENT_IDS", ("a;b", " ", ",", " a , b,", f"{_CLIENT_ID},"), "separated by commas, and nothing"),
+]
+
+
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "said"), [(name, value, said) for name, values, said in _WRONG for value in values]
+)
+def test_a_wrong_variable_is_told_in_one_sentence_before_anything_is_asked(name: str, value: str, said: str) -> None:
+    with running_azure({}) as (stand_in, azure):
+        with pytest.raises(HookError) as told:
+            before_provision.check({**_ENVIRONMENT, name: value}, azure)
+        assert stand_in.azd_calls == []
+    (line,) = str(told.value).splitlines()
+    assert line.startswith(f"{name} ")
+    assert said in line
+    assert f"'{value}'" in line
+    assert "azd env " in line
+
+
+def test_every_variable_of_a_deployment_is_checked() -> None:
+    assert {name for name, _, _ in _WRONG} == parameters.variables(_HOOKS.parent)
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in _WRONG if not name.startswith("AZURE_ENV")])
+def test_an_empty_variable_is_the_default(name: str) -> None:
+    assert list(before_provision.settings_problems({**_ENVIRONMENT, name: ""})) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
     [
-        ("VNET_ENABLED", "yes", "VNET_ENABLED is true or false, not 'yes'. Change it: azd env set VNET_ENABLED true"),
-        ("SESSION_POOL_MAX_SESSIONS", "4", "is a number from 5 to 600, not '4'"),
-        ("SESSION_POOL_COOLDOWN_SECONDS", "5m", "is a number from 300 to 3600, not '5m'"),
-        ("AZURE_LOCATION", "southcentralus", "AZURE_LOCATION is one of australiaeast, "),
-        ("FUNCTION_PYTHON_VERSION", "3.11", "FUNCTION_PYTHON_VERSION is one of 3.12, 3.13, 3.14, not '3.11'"),
-        ("SESSION_POOL_ROLE_ID", "Contributor", "is the id of a role, or empty"),
-        ("MCP_AUTH_CLIENT_ID", "true", "is the client id of an app registration, `create`, or empty"),
-        ("MCP_AUTH_ALLOWED_CLIENT_IDS", "a;b", "holds client ids separated by commas"),
+        ("AZURE_ENV_NAME", "A_(b).C-"),
+        ("VNET_ENABLED", "True"),
+        ("FUNCTION_HTTP_CONCURRENCY", "0"),
+        ("FUNCTION_INSTANCE_MEMORY_MB", "512"),
+        ("AZURE_PRINCIPAL_TYPE", "ServicePrincipal"),
+        ("MCP_AUTH_ALLOWED_CLIENT_IDS", f"{_CLIENT_ID}, {_CLIENT_ID}"),
+        ("ALERT_EMAIL", "first.last+mcp@sub.example.com"),
     ],
 )
-def test_a_wrong_variable_stops_azd_with_a_sentence(name: str, value: str, said: str) -> None:
-    done = _run("before_provision.py", {**_ENVIRONMENT, name: value})
-    assert (done.returncode, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
-    assert said in line
+def test_what_may_be_is_taken(name: str, value: str) -> None:
+    assert list(before_provision.settings_problems({**_ENVIRONMENT, name: value})) == []
+
+
+def test_a_wrong_variable_stops_azd() -> None:
+    done = _run("before_provision.py", {**_ENVIRONMENT, "VNET_ENABLED": "yes"})
+    told = "VNET_ENABLED is true or false, not 'yes'. Change it: azd env set VNET_ENABLED true"
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (2, "", told)
 
 
 def test_every_wrong_variable_is_named_at_once() -> None:
@@ -133,7 +189,6 @@ def test_a_virtual_network_needs_a_registered_provider() -> None:
 
 
 _APP = "/graph/v1.0/applications(uniqueName='remote-mcp-dev-s')"
-_CLIENT_ID = "11111111-2222-3333-4444-555555555555"
 _CREATE = {**_ENVIRONMENT, "MCP_AUTH_CLIENT_ID": "create"}
 _APP_IS_MADE = {
     _PERMISSIONS: [_OWNER],

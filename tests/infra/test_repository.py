@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from tests.infra import parameters
-from tests.infra.policies import azure_yaml, settings_read
+from tests.infra.policies import azure_yaml
+from tests.infra.settings import settings_read
 
 _ROOT = Path(__file__).resolve().parents[2]
 _README = (_ROOT / "README.md").read_text(encoding="utf-8")
