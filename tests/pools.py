@@ -14,6 +14,8 @@ from functions_host.pool.pool import PoolOptions
 from functions_host.pool.pool import SessionPool as Pool
 from functions_host.pool.quirks import Fault, Quirks
 
+from tests.servers import NO_PACKAGES
+
 __all__ = ["Fault", "Pool", "Quirks", "new_id", "rotate_key", "running_pool", "until"]
 
 _numbers = count(1)
@@ -26,11 +28,12 @@ async def running_pool(
     """Runs a pool on a free port."""
     options = PoolOptions(
         port=0, max_concurrent_sessions=max_concurrent_sessions, cool_down_seconds=cool_down_seconds, keeps_spare=False,
-        quirks=quirks or Quirks(),
+        packages=NO_PACKAGES, quirks=quirks or Quirks(),
     )  # fmt: skip
     pool = Pool(options, Console())
     await pool.start()
     try:
+        await pool.environments.packages.installed()
         yield pool
     finally:
         await pool.stop()

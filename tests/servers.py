@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 _ROOT = Path(__file__).resolve().parent.parent
+NO_PACKAGES = _ROOT / "tests" / "no-packages.txt"
 _MCP_PATH = "/runtime/webhooks/mcp"
 POOL_PATH = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/sessionPools/local/mcp"
 # The first start of a fresh clone installs Azurite.
@@ -114,7 +115,8 @@ def launch(
 ) -> Server:
     """Starts `uv run start` without waiting for it; its output comes together, as on a terminal.
 
-    A session pool is started only if it is asked for, and then on a port that nobody else uses.
+    A session pool is started only if it is asked for, and then on a port that nobody else uses, with no packages but
+    what runs the code: those of the platform take a minute to install.
     """
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("AzureWebJobs", "FUNCTIONS_"))
@@ -124,6 +126,8 @@ def launch(
     inherited["SESSION_POOL_MCP_ENDPOINT"] = f"http://127.0.0.1:{free_port()}{POOL_PATH}"
     if not session_pool:
         options = (*options, "--no-session-pool")
+    elif "--session-pool-packages" not in options:
+        options = (*options, "--session-pool-packages", str(NO_PACKAGES))
     command = [sys.executable, "-m", "functions_host", "--app", str(app), "--data", str(data), *options]
     process = subprocess.Popen(
         command, cwd=_ROOT, env=inherited | (environment or {}), text=True, encoding="utf-8",

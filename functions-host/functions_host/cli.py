@@ -13,9 +13,9 @@ import platformdirs
 from functions_host.console import Console
 from functions_host.errors import PersonError
 from functions_host.http.keys import host_keys
+from functions_host.python_environment import DEFAULT_CACHE
 from functions_host.start import StartOptions, start
 
-_CACHE = Path(platformdirs.user_cache_dir("functions-host", appauthor=False))
 _DEBUG_PORT = 5678  # debugpy's own
 
 EXIT_STOPPED = 0
@@ -71,6 +71,7 @@ def _start_options(options: argparse.Namespace) -> StartOptions:
         egress=not options.no_egress,
         session_pool=not options.no_session_pool,
         session_pool_port=options.session_pool_port,
+        session_pool_packages=options.session_pool_packages,
     )
 
 
@@ -103,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         help="where blobs and keys are kept (default: .local/data beside src, else your folder of data)",
     )  # fmt: skip
     parser.add_argument(
-        "--cache", type=Path, default=_CACHE, metavar="DIR",
-        help=f"where packages are kept, for all apps (default: {_CACHE})",
+        "--cache", type=Path, default=DEFAULT_CACHE, metavar="DIR",
+        help=f"where packages are kept, for all apps (default: {DEFAULT_CACHE})",
     )  # fmt: skip
     parser.add_argument(
         "--debug", type=_port, nargs="?", const=_DEBUG_PORT, metavar="N",
@@ -148,6 +149,10 @@ def _add_session_pool_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--session-pool-port", type=_port, metavar="N",
         help="port of the session pool (default: that of SESSION_POOL_MCP_ENDPOINT, or a free one if it is taken)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--session-pool-packages", type=Path, metavar="FILE",
+        help="requirements file of what that code can import (default: what agents expect, as in a PythonLTS pool)",
     )  # fmt: skip
 
 

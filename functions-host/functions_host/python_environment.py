@@ -16,10 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
 import uv
 from filelock import FileLock, Timeout
 
@@ -35,6 +36,9 @@ _USED = "last-used"
 _OURS = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "CONDA_PREFIX")
 
 
+DEFAULT_CACHE = Path(platformdirs.user_cache_dir("functions-host", appauthor=False))
+
+
 class UvError(LocalError):
     """uv did not do it. `reason` is a sentence of what it said."""
 
@@ -42,6 +46,14 @@ class UvError(LocalError):
         super().__init__(output)
         self.reason = _reason(output)
         self.is_of_the_network = bool(_NO_NETWORK.search(output))
+
+
+class PackagesError(PersonError):
+    """A requirements file that cannot be installed. `reason` is a sentence of what uv said."""
+
+    def __init__(self, sentence: str, remedy: str, reason: str) -> None:
+        super().__init__(sentence, remedy)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -69,14 +81,22 @@ class PythonEnvironment:
         return inherited | {"VIRTUAL_ENV": str(self.folder), "PATH": os.pathsep.join(path)}
 
 
-async def make_environment(requirements: Path, cache: Path, console: Console, shown: str) -> PythonEnvironment:
+def planned_environment(requirements: Sequence[Path], cache: Path) -> PythonEnvironment:
+    """Returns the environment for some requirements files, which may not have been made yet."""
+    return PythonEnvironment(cache / "environments" / _key(requirements))
+
+
+async def make_environment(
+    requirements: Path, cache: Path, console: Console, shown: str, also: Path | None = None
+) -> PythonEnvironment:
     """Returns the environment for a requirements file, made now or kept from an earlier start.
 
-    `shown` names the file to the person. A file that is missing is one that names nothing. Raises PersonError for one
-    that does not resolve, and for a cache that cannot be written. What is kept asks no network; what is half made is
-    never used.
+    `shown` names the file to the person, `also` is a file that is installed with it. A file that is missing is one that
+    names nothing. Raises PackagesError for one that does not resolve, and PersonError for a cache that cannot be
+    written. What is kept asks no network; what is half made is never used.
     """
-    folder = cache / "environments" / _key(requirements)
+    files = [requirements, *([also] if also else [])]
+    folder = planned_environment(files, cache).folder
     if (folder / _USED).exists():
         with contextlib.suppress(OSError):  # a cache that has become read-only
             (folder / _USED).touch()
@@ -86,7 +106,7 @@ async def make_environment(requirements: Path, cache: Path, console: Console, sh
         async with _alone(folder.with_suffix(".lock"), console, shown):
             if not (folder / _USED).exists():  # another start was faster
                 _remove_unused(folder.parent)
-                await _make(requirements, folder, console, shown)
+                await _make(files, folder, console, shown)
     except OSError as error:
         raise PersonError(
             f"{folder.parent} cannot hold packages: {error.strerror}.",
@@ -95,13 +115,14 @@ async def make_environment(requirements: Path, cache: Path, console: Console, sh
     return PythonEnvironment(folder, is_new=True)
 
 
-def _key(requirements: Path) -> str:
+def _key(requirements: Sequence[Path]) -> str:
     """Returns a name for what a file asks for, on this Python and platform."""
     # The base interpreter, since an environment is only a folder of packages beside it.
     facts = [sys.version, sys.platform, platform.machine(), getattr(sys, "_base_executable", sys.executable)]
     digest = hashlib.sha256("\0".join(facts).encode())
-    for content in _contents(requirements, set()):
-        digest.update(b"\0" + content)
+    for file in requirements:
+        for content in _contents(file, set()):
+            digest.update(b"\0" + content)
     return digest.hexdigest()[:24]
 
 
@@ -141,15 +162,15 @@ async def _alone(lock_file: Path, console: Console, shown: str) -> AsyncGenerato
         lock.release()
 
 
-async def _make(requirements: Path, folder: Path, console: Console, shown: str) -> None:
+async def _make(requirements: Sequence[Path], folder: Path, console: Console, shown: str) -> None:
     began = time.monotonic()
     console.write(f"Installing the packages of {shown}, once ...")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-", ignore_cleanup_errors=True) as scratch:
         staging = Path(scratch) / "environment"
         base = getattr(sys, "_base_executable", sys.executable)
         await run_uv(["venv", "--no-project", "--relocatable", "--python", base, str(staging)], console)
-        if requirements.is_file():
-            await _install(requirements, staging, console, shown)
+        if files := [each for each in requirements if each.is_file()]:
+            await _install(files, staging, console, shown)
         (staging / _USED).touch()
         # Complete or not there at all: whoever starts meanwhile must not find half of it.
         shutil.rmtree(folder, ignore_errors=True)
@@ -159,19 +180,24 @@ async def _make(requirements: Path, folder: Path, console: Console, shown: str) 
     console.write(f"Installed {count} package{'' if count == 1 else 's'} of {shown} in {seconds:.1f} s.")
 
 
-async def _install(requirements: Path, staging: Path, console: Console, shown: str) -> None:
-    command = ["pip", "install", "--python", str(staging), "-r", requirements.name]
+async def _install(requirements: Sequence[Path], staging: Path, console: Console, shown: str) -> None:
+    first, *others = requirements
+    named = [part for each in (first.name, *map(str, others)) for part in ("-r", each)]
+    command = ["pip", "install", "--python", str(staging), *named]
     try:
-        await run_uv(command, console, requirements.parent)
+        await run_uv(command, console, first.parent)
     except UvError as error:
         if not error.is_of_the_network:
-            raise PersonError(f"{shown} cannot be installed: {error.reason}", f"Mend {shown} and save it.") from None
+            raise PackagesError(
+                f"{shown} cannot be installed: {error.reason}", f"Mend {shown} and save it.", error.reason
+            ) from None
         try:
-            await run_uv([*command, "--offline"], console, requirements.parent)  # what was installed before may do
+            await run_uv([*command, "--offline"], console, first.parent)  # what was installed before may do
         except UvError:
-            raise PersonError(
+            raise PackagesError(
                 f"The packages of {shown} cannot be installed without a network: {error.reason}",
                 "Connect and start again; it is needed only once.",
+                f"there is no network: {error.reason}",
             ) from None
 
 

@@ -60,6 +60,7 @@ class StartOptions:
     egress: bool = True
     session_pool: bool = True
     session_pool_port: int | None = None
+    session_pool_packages: Path | None = None
 
 
 async def start(options: StartOptions, console: Console) -> None:
@@ -296,6 +297,8 @@ def _session_pool(settings: Settings, options: StartOptions, console: Console) -
         key=settings.configuration.get("SESSION_POOL_MCP_API_KEY") or PoolOptions.key,
         egress=options.egress,
         isolation=options.isolation,
+        packages=options.session_pool_packages,
+        cache=options.cache,
     )
     pool = SessionPool(pool_options, console)
     taken = pool.listen().getsockname()[1]

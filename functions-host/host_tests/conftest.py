@@ -7,10 +7,11 @@ import anyio
 import pytest
 from functions_host import npm_package
 from functions_host.console import Console
+from functions_host.pool.packages import PoolPackages
 from functions_host.storage.azurite import PACKAGE
 from hypothesis import settings
 
-from host_tests.servers import CACHE, SAMPLES, Target, azurite_connection_string, free_port, running_server
+from host_tests.servers import CACHE, NO_PACKAGES, SAMPLES, Target, azurite_connection_string, free_port, running_server
 
 # What hypothesis makes up is the same in every run; --hypothesis-profile=default makes up something else.
 settings.register_profile("repeatable", derandomize=True, database=None)
@@ -24,10 +25,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Installs Azurite in a fresh clone before the time of a test runs, which is too short for that."""
-    starts_servers = any({"wire", "faults"}.intersection(item.path.parts) for item in session.items)
-    if starts_servers and not (session.config.getoption("--target") or session.config.option.collectonly):
+    """Installs Azurite, and what runs code, in a fresh clone before the time of a test runs, which is too short."""
+    if session.config.getoption("--target") or session.config.option.collectonly:
+        return
+    folders = {part for item in session.items for part in item.path.parts}
+    if folders & {"wire", "faults"}:
         anyio.run(npm_package.install, PACKAGE, CACHE, Console())
+    if folders & {"wire", "faults", "pool"}:
+        anyio.run(PoolPackages(NO_PACKAGES, CACHE, Console()).installed)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = Path(__file__).resolve().parent / "apps" / "samples"
 """The app that most tests run: snippets, and code in a session pool."""
 CACHE = Path(platformdirs.user_cache_dir("functions-host", appauthor=False))
+NO_PACKAGES = _ROOT / "functions-host" / "host_tests" / "pool" / "no-packages.txt"
 _MCP_PATH = "/runtime/webhooks/mcp"
 POOL_PATH = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/sessionPools/local/mcp"
 # The first start of a fresh clone installs Azurite.
@@ -133,7 +134,8 @@ def launch(
 ) -> Server:
     """Starts `uv run start` without waiting for it; its output comes together, as on a terminal.
 
-    A session pool is started only if it is asked for, and then on a port that nobody else uses.
+    A session pool is started only if it is asked for, and then on a port that nobody else uses, with no packages but
+    what runs the code: those of the platform take a minute to install.
     """
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("AzureWebJobs", "FUNCTIONS_"))
@@ -143,6 +145,8 @@ def launch(
     inherited["SESSION_POOL_MCP_ENDPOINT"] = f"http://127.0.0.1:{free_port()}{POOL_PATH}"
     if not session_pool:
         options = (*options, "--no-session-pool")
+    elif "--session-pool-packages" not in options:
+        options = (*options, "--session-pool-packages", str(NO_PACKAGES))
     named = [] if app is None else ["--app", str(app)]
     command = [sys.executable, "-m", "functions_host", *named, "--data", str(data), *options]
     process = subprocess.Popen(

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from functions_host.errors import LocalError
-from functions_host.pool.bytecode import compile_kernel
 from functions_host.pool.environment import CallLimits, Environment, EnvironmentGoneError
 from functions_host.pool.kernel import kernel_context
+from functions_host.pool.packages import PoolPackages
 from functions_host.pool.pool_folder import PoolFolder
 from functions_host.pool.sandbox import Sandbox
 
@@ -55,8 +55,9 @@ class _Slot:
 class Environments:
     """Environments by their identifier. Whoever knows an identifier reaches its environment."""
 
-    def __init__(self, sandbox: Sandbox, capacity: Capacity, limits: CallLimits) -> None:
+    def __init__(self, sandbox: Sandbox, packages: PoolPackages, capacity: Capacity, limits: CallLimits) -> None:
         self._sandbox = sandbox
+        self.packages = packages
         self._capacity = capacity
         self._limits = limits
         self._slots: dict[str, _Slot] = {}
@@ -72,7 +73,7 @@ class Environments:
         self._own_folder = PoolFolder()
         self.folder = self._own_folder.environments
         self._context = kernel_context()
-        self._compiling = asyncio.create_task(compile_kernel())
+        self.packages.start()
         self._prepare_spare()
 
     async def stop(self) -> None:
@@ -84,7 +85,8 @@ class Environments:
             self._end(self._spare)
         for identifier in list(self._slots):
             self._expire(identifier)
-        await asyncio.gather(self._compiling, *self._ending, return_exceptions=True)
+        await self.packages.stop()
+        await asyncio.gather(*self._ending, return_exceptions=True)
         self._context.destroy(linger=0)
         await asyncio.to_thread(self._own_folder.remove)
 
@@ -161,7 +163,7 @@ class Environments:
         return asyncio.create_task(self._started(self.folder / str(next(self._numbers))))
 
     async def _started(self, folder: Path) -> Environment:
-        await asyncio.shield(self._compiling)
+        await self.packages.installed()
         environment = Environment(self._sandbox, folder, self._context, self._limits)
         await environment.start()
         return environment

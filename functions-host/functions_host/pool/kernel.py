@@ -77,7 +77,7 @@ class Kernel:
         inside = f"{sandbox.inside(folder)}/{own.name}"
         _write_connection(own / "connection.json", connection, inside)
         process = await sandbox.start(
-            [*_command(), "-f", f"{inside}/connection.json"],
+            [*_command(sandbox.python), "-f", f"{inside}/connection.json"],
             folder,
             stdin=asyncio.subprocess.PIPE,  # the kernel ends when this end of it is gone: see kernel_boot.py
             stdout=asyncio.subprocess.DEVNULL,
@@ -244,9 +244,9 @@ def _write_connection(file: Path, connection: dict[str, Any], inside: str) -> No
 
 
 @cache
-def _command() -> list[str]:
+def _command(python: str) -> list[str]:
     boot = Path(__file__).with_name("kernel_boot.py").read_text(encoding="utf-8")
     return [
-        sys.executable, "-c", boot,
+        python, "-c", boot,
         "--HistoryManager.enabled=False", "--InteractiveShell.colors=nocolor", "--log-level=50",
     ]  # fmt: skip

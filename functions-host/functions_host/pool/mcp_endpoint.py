@@ -7,6 +7,7 @@ https://learn.microsoft.com/azure/container-apps/mcp-overview
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -28,8 +29,11 @@ from functions_host.pool.executions import Execution
 from functions_host.pool.kernel import KernelError
 from functions_host.pool.mcp_answers import PlatformError, error_answer, refusal, result_answer
 from functions_host.pool.mcp_tools import RUN_PYTHON, RUN_SHELL, is_listed, tools_of
+from functions_host.pool.packages import PackagesMissingError
 from functions_host.pool.quirks import Fault, Quirks
 from functions_host.pool.shell import exec_command, shell_command
+
+_PACKAGES_SECONDS = 20  # within the half minute that clients wait beyond the longest execution
 
 type Log = Callable[[str], None]
 
@@ -125,10 +129,10 @@ class McpEndpoint:
             return refusal(
                 request.id, "http-500-wrapped", PlatformError("InternalServerError", text)
             ), f"failed: {error}"
-        except EnvironmentGoneError as error:
-            return refusal(
-                request.id, "http-503-wrapped", PlatformError("ServiceUnavailable", str(error))
-            ), "was cut off"
+        except (EnvironmentGoneError, PackagesMissingError) as error:
+            unavailable = PlatformError("ServiceUnavailable", str(error))
+            how = "was cut off" if isinstance(error, EnvironmentGoneError) else "found no packages"
+            return refusal(request.id, "http-503-wrapped", unavailable), how
         if execution.failure == "timeout" and self._quirks.timeout == "http-504":
             return Response(status_code=504), "timed out"
         result = mcp_answers.run_result(execution, self._quirks)
@@ -139,13 +143,23 @@ class McpEndpoint:
         check(identifier)
         if self._quirks.expired != "new" and self._environments.has_expired(identifier):
             raise _GoneError(f"Environment not found: {identifier}")
-        if tool == RUN_PYTHON:
-            code = _text(arguments, "pythonCode")
-            async with self._environments.use(identifier) as environment:
-                return await environment.run_python(code)
-        command = _command(arguments)
+        code = _text(arguments, "pythonCode") if tool == RUN_PYTHON else ""
+        command = [] if code else _command(arguments)
+        waited = await self._packages_are_there(tool)
         async with self._environments.use(identifier) as environment:
-            return await environment.run_shell(command)
+            execution = await (environment.run_python(code) if code else environment.run_shell(command))
+        return replace(execution, stderr=waited + execution.stderr) if waited else execution
+
+    async def _packages_are_there(self, tool: str) -> str:
+        """Waits for them a while and returns what to tell of that. Raises PackagesMissingError."""
+        packages = self._environments.packages
+        if packages.are_there:
+            return ""
+        self._log(f"Session pool: {tool} waits for the packages, which are installed once")
+        began = time.monotonic()
+        await packages.installed(_PACKAGES_SECONDS)
+        waited = time.monotonic() - began
+        return f"(This waited {waited:.0f} s for the packages of the session pool, which are installed once.)\n"
 
     def _refusal(self, request: Request, error: RefusedError) -> Response:
         is_full = error.code == "SessionsCountExceedsLimit"

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from functions_host.console import Console
@@ -17,9 +18,11 @@ from functions_host.pool.environment import CallLimits
 from functions_host.pool.environments import Capacity, Environments
 from functions_host.pool.http_server import PoolServer
 from functions_host.pool.mcp_endpoint import McpEndpoint
+from functions_host.pool.packages import PoolPackages
 from functions_host.pool.quirks import Quirks
 from functions_host.pool.resource import POOL, POOL_PATH, RESOURCE_ID
 from functions_host.pool.sandbox import Sandbox, choose_sandbox
+from functions_host.python_environment import DEFAULT_CACHE
 
 _ADDRESS = "127.0.0.1"  # never another: whoever reaches the pool and knows the key runs code on this machine
 _AZURE_VARIABLES = ("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID")
@@ -49,6 +52,9 @@ class PoolOptions:
     """Whether an environment that nobody has asked for yet is ready."""
     egress: bool = True
     isolation: Literal["auto", "required", "none"] = "auto"
+    packages: Path | None = None
+    """Requirements file of what the code can import; None is what agents expect of the platform."""
+    cache: Path = DEFAULT_CACHE
     quirks: Quirks = field(default_factory=Quirks)
 
 
@@ -72,11 +78,12 @@ class SessionPool:
                 "Set SESSION_POOL_RESOURCE_ID to a session pool of Azure Container Apps.",
             )
         options = self._options
-        self.sandbox: Sandbox = choose_sandbox(options.isolation, options.egress)
+        packages = PoolPackages(options.packages, options.cache, self._console)
+        self.sandbox: Sandbox = choose_sandbox(packages.environment, options.isolation, options.egress)
         listener = self.listen()
         capacity = Capacity(options.max_concurrent_sessions, options.cool_down_seconds, options.keeps_spare)
         limits = CallLimits(options.execution_seconds, options.output_characters)
-        self.environments = Environments(self.sandbox, capacity, limits)
+        self.environments = Environments(self.sandbox, packages, capacity, limits)
         self._endpoint = McpEndpoint(self.environments, options.quirks, self._console.log)
         server = PoolServer(self._endpoint, Arm(self._resource(), self._credentials), self._credentials)
         self.environments.start()

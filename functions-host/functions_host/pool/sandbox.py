@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary
 
 from functions_host.errors import PersonError
 from functions_host.pool.limits import Limits, Watch
+from functions_host.python_environment import PythonEnvironment
 
 PACKAGES = ".packages"
 """Where in an environment's folder its own packages are installed."""
@@ -30,7 +31,18 @@ _NOT_ISOLATED = "NOT isolated: code that tools run can read and change whatever 
 _TEMPORARY = "/tmp"  # noqa: S108  (the environment's own)
 _INSIDE = "/mnt/data"  # where the sessions of the platform have their data
 _PROBE_SECONDS = 10
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/ssl")
+_SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/ssl",
+    "/etc/fonts",
+)
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ca-certificates")
 
 
@@ -43,12 +55,18 @@ class Sandbox:
     isolated = False
     description = f"{_NOT_ISOLATED}. Install bubblewrap."
 
-    def __init__(self, limits: Limits, *, asked_for: bool = False) -> None:
+    def __init__(self, environment: PythonEnvironment, limits: Limits, *, asked_for: bool = False) -> None:
+        self._environment = environment
         self._limits = limits
         self._watches: dict[Path, Watch] = {}
         self._excesses: WeakKeyDictionary[asyncio.subprocess.Process, str] = WeakKeyDictionary()
         if asked_for:
             self.description = f"{_NOT_ISOLATED}, as --isolation none asks."
+
+    @property
+    def python(self) -> str:
+        """The interpreter that has the packages of environments."""
+        return str(self._environment.python)
 
     def inside(self, folder: Path) -> str:
         """Returns the path of an environment's folder as its processes see it."""
@@ -100,16 +118,19 @@ class Sandbox:
     def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
         if sys.platform == "win32":
             return list(argv)
-        return _launch(str(os.getpid()), self._limits, argv)
+        return self._launch(str(os.getpid()), argv)
+
+    def _launch(self, role: str, argv: Sequence[str]) -> list[str]:
+        return [self.python, "-I", "-S", "-c", _launcher(), role, self._limits.for_launcher(), *argv]
 
     def _temporary(self, folder: Path) -> str:
         return str(temporary_folder(folder))
 
     def _variables(self, folder: Path) -> dict[str, str]:
         home = self.inside(folder)
-        variables = {"HOME": home, "LANG": "C.UTF-8", "PATH": _path(), "PYTHONDONTWRITEBYTECODE": "1"}
+        variables = {"HOME": home, "LANG": "C.UTF-8", "PATH": self._path(), "PYTHONDONTWRITEBYTECODE": "1"}
         variables |= {"TMPDIR": self._temporary(folder)}
-        # `%pip install` goes into the environment: the packages of this project are not its own to change.
+        # `%pip install` goes into the environment: what is below is everybody's.
         packages = f"{home}/{PACKAGES}"
         variables |= {"PIP_TARGET": packages, "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         variables |= {"PIP_PROGRESS_BAR": "off"}
@@ -117,6 +138,9 @@ class Sandbox:
         if sys.platform == "win32":
             variables |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
         return variables
+
+    def _path(self) -> str:
+        return os.pathsep.join([str(self._environment.python.parent), "/usr/local/bin", "/usr/bin", "/bin"])
 
 
 class BubblewrapSandbox(Sandbox):
@@ -128,8 +152,8 @@ class BubblewrapSandbox(Sandbox):
 
     isolated = True
 
-    def __init__(self, limits: Limits, bubblewrap: str, *, egress: bool) -> None:
-        super().__init__(limits)
+    def __init__(self, environment: PythonEnvironment, limits: Limits, bubblewrap: str, *, egress: bool) -> None:
+        super().__init__(environment, limits)
         self._bubblewrap = bubblewrap
         self._egress = egress
         self._first: WeakKeyDictionary[asyncio.subprocess.Process, int] = WeakKeyDictionary()
@@ -165,9 +189,9 @@ class BubblewrapSandbox(Sandbox):
         return process
 
     def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
-        mounts = [*_mounts(str(temporary_folder(folder)), egress=self._egress), "--bind", str(folder), _INSIDE]
+        mounts = [*self._mounts(str(temporary_folder(folder))), "--bind", str(folder), _INSIDE]
         ready = ["--remount-ro", "/", "--chdir", _INSIDE, "--"]
-        return [*self._namespaces(), *mounts, *ready, *_launch("exec", self._limits, argv)]
+        return [*self._namespaces(), *mounts, *ready, *self._launch("exec", argv)]
 
     def _namespaces(self) -> list[str]:
         network = ["--share-net"] if self._egress else []
@@ -177,21 +201,39 @@ class BubblewrapSandbox(Sandbox):
         """Whether this machine lets bubblewrap make its namespaces."""
         try:
             with tempfile.TemporaryDirectory() as temporary:
-                probe = [*self._namespaces(), *_mounts(temporary, egress=self._egress), "--", sys.executable, "-c", ""]
+                probe = [*self._namespaces(), *self._mounts(temporary), "--", _base_python(), "-c", ""]
                 done = subprocess.run(probe, capture_output=True, timeout=_PROBE_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired):
             return False
         return done.returncode == 0
 
+    def _mounts(self, temporary: str) -> list[str]:
+        """Returns a read-only system, the interpreter, and the packages of environments: none of this project's."""
+        own = [sys.base_prefix, str(self._environment.folder)]
+        shown = [*_SYSTEM, *(_NETWORK if self._egress else ()), *own]
+        binds = [part for path in shown for part in ("--ro-bind-try", path, path)]
+        mount = ["--bind", temporary, _TEMPORARY]
+        if any(Path(path).is_relative_to(_TEMPORARY) for path in own):
+            # Mount points would have to be made within it, where code may have put a link in their way. So there /tmp
+            # is empty at each call.
+            mount = ["--tmpfs", _TEMPORARY]
+        return [*mount, *binds, "--proc", "/proc", "--dev", "/dev"]
+
 
 def choose_sandbox(
-    isolation: Literal["auto", "required", "none"], egress: bool, limits: Limits | None = None
+    environment: PythonEnvironment,
+    isolation: Literal["auto", "required", "none"],
+    egress: bool,
+    limits: Limits | None = None,
 ) -> Sandbox:
-    """Returns the best sandbox there is. Raises PersonError if isolation is required and there is none."""
+    """Returns the best sandbox there is, with the packages of `environment`.
+
+    Raises PersonError if isolation is required and there is none.
+    """
     limits = limits or Limits()
     found = shutil.which("bwrap") if isolation != "none" and sys.platform == "linux" else None
     if found:
-        sandbox = BubblewrapSandbox(limits, found, egress=egress)
+        sandbox = BubblewrapSandbox(environment, limits, found, egress=egress)
         if sandbox.works():
             return sandbox
     why = "it is not allowed to make its namespaces" if found else "it is not installed"
@@ -206,7 +248,7 @@ def choose_sandbox(
             f"Code cannot be kept from the network here, as --no-egress asks: bubblewrap is needed, but {why}.",
             "Install the package bubblewrap (Linux only), or start without --no-egress.",
         )
-    return Sandbox(limits, asked_for=isolation == "none")
+    return Sandbox(environment, limits, asked_for=isolation == "none")
 
 
 def temporary_folder(folder: Path) -> Path:
@@ -216,28 +258,10 @@ def temporary_folder(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.tmp")
 
 
-def _launch(role: str, limits: Limits, argv: Sequence[str]) -> list[str]:
-    return [sys.executable, "-I", "-S", "-c", _launcher(), role, limits.for_launcher(), *argv]
-
-
 @cache
 def _launcher() -> str:
     return Path(__file__).with_name("launcher.py").read_text(encoding="utf-8")
 
 
-def _mounts(temporary: str, *, egress: bool) -> list[str]:
-    """Returns a read-only system and the interpreter: of virtual environments their programs and packages only."""
-    shown = [*_SYSTEM, *(_NETWORK if egress else ()), sys.base_prefix]
-    own = [f"{sys.prefix}/bin", f"{sys.prefix}/lib", f"{sys.prefix}/pyvenv.cfg"]
-    own += [path for path in sys.path if Path(path).name == "site-packages"]  # `uv run --with PACKAGE` has two
-    binds = [part for path in (*shown, *own) for part in ("--ro-bind-try", path, path)]
-    mount = ["--bind", temporary, _TEMPORARY]
-    if any(Path(path).is_relative_to(_TEMPORARY) for path in (*shown, *own)):
-        # Mount points would have to be made within it, where code may have put a link in their way. So there /tmp is
-        # empty at each call.
-        mount = ["--tmpfs", _TEMPORARY]
-    return [*mount, *binds, "--proc", "/proc", "--dev", "/dev"]
-
-
-def _path() -> str:
-    return os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"])
+def _base_python() -> str:
+    return getattr(sys, "_base_executable", sys.executable)

@@ -16,6 +16,8 @@ from functions_host.pool.environment import Environment
 from functions_host.pool.kernel import Kernel
 from functions_host.pool.pool import PoolOptions, SessionPool
 
+from host_tests.servers import NO_PACKAGES
+
 RUN_PYTHON = "runPythonCodeInRemoteEnvironment"
 RUN_SHELL = "runShellCommandInRemoteEnvironment"
 _SECONDS = 60
@@ -76,8 +78,12 @@ class PoolClient:
 async def running_pool(
     options: PoolOptions, console: Console | None = None, *, spare: bool = False
 ) -> AsyncGenerator[PoolClient]:
-    """Runs a pool, and a client of it. A spare environment, which most tests would make in vain, is kept on request."""
-    pool = SessionPool(replace(options, keeps_spare=spare), console or Console())
+    """Runs a pool, and a client of it. A spare environment, which most tests would make in vain, is kept on request.
+
+    Its environments have no packages but what runs the code, unless the options name some.
+    """
+    options = replace(options, keeps_spare=spare, packages=options.packages or NO_PACKAGES)
+    pool = SessionPool(options, console or Console())
     await pool.start()
     try:
         async with httpx2.AsyncClient(timeout=_SECONDS) as http:

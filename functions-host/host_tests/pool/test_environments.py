@@ -17,6 +17,7 @@ from functions_host.pool.kernel import KernelError, kernel_context
 from functions_host.pool.limits import Limits
 from functions_host.pool.pool import PoolOptions, SessionPool
 from functions_host.pool.sandbox import Sandbox
+from functions_host.python_environment import PythonEnvironment
 
 from host_tests.pool.clients import (
     RUN_PYTHON,
@@ -204,7 +205,7 @@ async def test_a_pool_removes_what_killed_ones_have_left_and_nothing_of_those_th
 
 
 async def test_a_kernel_that_cannot_start_says_why(tmp_path: Path) -> None:
-    sandbox = Sandbox(Limits(open_files=8))
+    sandbox = Sandbox(PythonEnvironment(Path(sys.prefix)), Limits(open_files=8))
     with kernel_context() as context, pytest.raises(KernelError, match=r"before it answered: .*Too many open files"):
         await Environment(sandbox, tmp_path / "own", context, CallLimits(1, 1)).start()
     assert not (tmp_path / "own").exists()

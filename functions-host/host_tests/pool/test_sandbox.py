@@ -16,6 +16,7 @@ import pytest
 from functions_host.errors import PersonError
 from functions_host.pool.limits import Limits
 from functions_host.pool.sandbox import BubblewrapSandbox, Sandbox, choose_sandbox
+from functions_host.python_environment import PythonEnvironment
 
 from host_tests.pool.clients import until
 from host_tests.servers import is_alive
@@ -24,13 +25,14 @@ pytestmark = [pytest.mark.anyio, pytest.mark.skipif(sys.platform == "win32", rea
 
 _MIB = 1024 * 1024
 _LIMITS = Limits(address_space=1024 * _MIB, tasks=60, file_size=4 * _MIB, disk=8 * _MIB, memory=512 * _MIB)
+_PYTHON = PythonEnvironment(Path(sys.prefix))
 _REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
 def isolated() -> Sandbox:
     """Bubblewrap without network; the tests that need it are skipped where it does not work."""
-    sandbox = choose_sandbox("auto", egress=not _can_isolate(), limits=_LIMITS)
+    sandbox = choose_sandbox(_PYTHON, "auto", egress=not _can_isolate(), limits=_LIMITS)
     if not sandbox.isolated:
         assert not _can_isolate(), "bubblewrap works here, but not as the sandbox calls it"
         pytest.skip("bubblewrap is not installed, or not allowed to make namespaces")
@@ -46,7 +48,7 @@ def _can_isolate() -> bool:
 @pytest.fixture(params=["isolated", "plain"])
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     """Each of the two, for what must hold in both."""
-    return request.getfixturevalue("isolated") if request.param == "isolated" else Sandbox(_LIMITS)
+    return request.getfixturevalue("isolated") if request.param == "isolated" else Sandbox(_PYTHON, _LIMITS)
 
 
 @pytest.fixture
@@ -149,7 +151,7 @@ async def test_without_egress_there_is_no_network_not_even_this_machines(isolate
 
 async def test_with_egress_this_machines_own_servers_can_be_reached(isolated: Sandbox, folder: Path) -> None:
     assert isinstance(isolated, BubblewrapSandbox)
-    open_sandbox = choose_sandbox("required", egress=True, limits=_LIMITS)
+    open_sandbox = choose_sandbox(_PYTHON, "required", egress=True, limits=_LIMITS)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         code = (
             f"import socket; socket.create_connection(('127.0.0.1', {listener.getsockname()[1]}), 5); print('reached')"
@@ -241,12 +243,12 @@ async def test_a_start_that_is_ended_at_any_moment_leaves_no_process(
 async def test_a_supervisor_is_not_interrupted_by_the_signal_to_end_but_waits_for_it(folder: Path) -> None:
     # One that came just before a wait began was missed once in thousands of starts, and the program went on.
     process = await _start(
-        Sandbox(_LIMITS), folder, "import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+        Sandbox(_PYTHON, _LIMITS), folder, "import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, []))"
     )
     assert process.stdout is not None
     assert await process.stdout.read() == b"set()\n"
     await process.wait()
-    process = await _start(Sandbox(_LIMITS), folder, "print('runs', flush=True); import time; time.sleep(600)")
+    process = await _start(Sandbox(_PYTHON, _LIMITS), folder, "print('runs', flush=True); import time; time.sleep(600)")
     assert process.stdout is not None
     await process.stdout.readline()
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
@@ -261,12 +263,13 @@ async def test_what_a_killed_pool_was_running_ends_with_it(sandbox: Sandbox, fol
     marker = f"orphan of {folder}"
     isolation = "required" if sandbox.isolated else "none"
     script = f"""
-import asyncio, os
+import asyncio, os, sys
 from pathlib import Path
 from functions_host.pool.sandbox import choose_sandbox
+from functions_host.python_environment import PythonEnvironment
 async def main():
     command = ["/bin/sh", "-c", "echo started; sleep 600; : {marker}"]
-    process = await choose_sandbox({isolation!r}, egress=True).start(
+    process = await choose_sandbox(PythonEnvironment(Path(sys.prefix)), {isolation!r}, egress=True).start(
         command, Path({str(folder)!r}), stdout=asyncio.subprocess.PIPE)
     await process.stdout.readline()
     os.kill(os.getpid(), 9)
@@ -298,16 +301,16 @@ def _processes_in(folder: Path) -> list[int]:
 def test_isolation_that_is_required_but_impossible_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(PersonError, match="it is not installed"):
-        choose_sandbox("required", egress=True)
-    assert not choose_sandbox("auto", egress=True).isolated
-    assert "Install bubblewrap" in choose_sandbox("auto", egress=True).description
-    assert not choose_sandbox("none", egress=True).isolated
-    assert "as --isolation none asks" in choose_sandbox("none", egress=True).description
+        choose_sandbox(_PYTHON, "required", egress=True)
+    assert not choose_sandbox(_PYTHON, "auto", egress=True).isolated
+    assert "Install bubblewrap" in choose_sandbox(_PYTHON, "auto", egress=True).description
+    assert not choose_sandbox(_PYTHON, "none", egress=True).isolated
+    assert "as --isolation none asks" in choose_sandbox(_PYTHON, "none", egress=True).description
 
 
 def test_no_network_that_is_asked_for_but_impossible_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PersonError, match="--isolation none turns it off"):
-        choose_sandbox("none", egress=False)
+        choose_sandbox(_PYTHON, "none", egress=False)
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(PersonError, match="it is not installed"):
-        choose_sandbox("auto", egress=False)
+        choose_sandbox(_PYTHON, "auto", egress=False)

@@ -64,7 +64,8 @@ async def test_a_command_that_leaves_children_answers_at_once_and_they_end(isola
 
 
 async def test_python_is_the_same_in_commands_as_in_code(pool: PoolClient, shared: str) -> None:
-    assert (await pool.shell(shared, "command -v python"))["stdout"].strip() == f"{sys.prefix}/bin/python"
+    of_code = (await pool.python(shared, "import sys; sys.executable"))["executionResult"]
+    assert (await pool.shell(shared, "command -v python"))["stdout"].strip() == of_code
 
 
 @pytest.mark.parametrize("isolation", ["auto", "none"])
@@ -73,8 +74,8 @@ async def test_temporary_files_are_shared_by_python_and_the_shell_and_go_with_th
 ) -> None:
     options = PoolOptions(port=0, isolation=isolation)
     async with running_pool(options) as pool:
-        if pool.pool.sandbox.isolated and Path(sys.prefix).is_relative_to("/tmp"):
-            pytest.skip("the virtual environment is in /tmp, which is therefore empty at each call")
+        if pool.pool.sandbox.isolated and Path(pool.pool.sandbox.python).is_relative_to("/tmp"):
+            pytest.skip("its Python is in /tmp, which is therefore empty at each call")
         environment = new_id()
         code = "import tempfile, os\nopen(os.path.join(tempfile.gettempdir(), 'a.txt'), 'w').write('hi')"
         await pool.python(environment, code)
