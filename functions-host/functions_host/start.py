@@ -237,8 +237,9 @@ def _succeeded(task: "asyncio.Future[None]") -> bool:
 def _stop_on_signals() -> StopSignal:
     stop = StopSignal()
     loop = asyncio.get_running_loop()
-    hang_up = [signal.SIGHUP] if sys.platform != "win32" else []  # the terminal was closed
-    for number in (signal.SIGINT, signal.SIGTERM, *hang_up):
+    # The terminal was closed; on Windows also Ctrl+Break, which is all that one program can send to another there.
+    hang_up = signal.SIGBREAK if sys.platform == "win32" else signal.SIGHUP
+    for number in (signal.SIGINT, signal.SIGTERM, hang_up):
         try:
             loop.add_signal_handler(number, stop.set)
         except NotImplementedError:  # Windows

@@ -101,7 +101,7 @@ class Server:
     def interrupt(self) -> int:
         """Presses Ctrl+C and returns the exit code."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(signal.CTRL_BREAK_EVENT if sys.platform == "win32" else signal.SIGINT)
         return self.ended()
 
     def ended(self) -> int:
@@ -152,6 +152,7 @@ def launch(
     process = subprocess.Popen(
         command, cwd=directory, env=inherited | (environment or {}), text=True, encoding="utf-8",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        creationflags=subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0,
     )  # fmt: skip
     return Server(process)
 
