@@ -243,4 +243,3 @@ output SERVICE_MCP_NAME string = functionApp.outputs.name
 output SERVICE_MCP_ENDPOINT string = 'https://${functionApp.outputs.hostName}/runtime/webhooks/mcp'
 output SESSION_POOL_RESOURCE_ID string = sessionPoolEnabled ? sessionPool!.outputs.id : ''
 output SESSION_POOL_MCP_ENDPOINT string = sessionPoolEnabled ? sessionPool!.outputs.mcpEndpoint : ''
-output SESSION_POOL_CUSTOM_ROLE_ID string = sessionPoolEnabled ? sessionPool!.outputs.customRoleId : ''

@@ -56,7 +56,8 @@ var keyReaderRoleId = empty(roleId) ? customRoleName : roleId
 resource keyReader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (empty(roleId)) {
   name: customRoleName
   properties: {
-    roleName: 'MCP key reader of ${name}' // unique in a tenant
+    // Unique in a tenant. infra/hooks/key_reader_role.py finds it by this name, to delete it with the rest.
+    roleName: 'MCP key reader of ${name}'
     description: 'Reads a session pool and fetches the key of its MCP server.'
     type: 'CustomRole'
     permissions: [
@@ -103,6 +104,3 @@ resource userMayFetchKey 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
 output id string = pool.id
 // Azure leaves it out where the MCP preview is not on; infra/hooks/after_provision.py then says what to do.
 output mcpEndpoint string = pool.properties.?mcpServerSettings.?mcpServerEndpoint ?? ''
-output customRoleId string = empty(roleId)
-  ? subscriptionResourceId('Microsoft.Authorization/roleDefinitions', customRoleName)
-  : ''

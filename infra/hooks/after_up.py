@@ -5,19 +5,17 @@ Never the key itself: terminals and CI logs are kept.
 
 import json
 import os
-import time
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from azd import Answer, Azure, HookError, run
+from azd import Answer, Azure, HookError, group_of, run
 
-_TRIES = 12
-_PAUSE_SECONDS = 5.0
+_PAUSES = (5.0,) * 12
 _SERVER = "remote-mcp-function"  # as in .vscode/mcp.json
 _KEY_INPUT = {"type": "promptString", "id": "mcp-key", "description": "System key mcp_extension", "password": True}
 
 
-def show(environment: Mapping[str, str], azure: Azure, pause_seconds: float = _PAUSE_SECONDS) -> None:
+def show(environment: Mapping[str, str], azure: Azure) -> None:
     """Waits up to a minute for the key, which the app makes when it first starts, and prints what to do next."""
     endpoint = environment.get("SERVICE_MCP_ENDPOINT")
     if not endpoint:
@@ -33,7 +31,7 @@ def show(environment: Mapping[str, str], azure: Azure, pause_seconds: float = _P
         f"  az functionapp keys list --resource-group {group} --name {app} "
         "--query systemKeys.mcp_extension --output tsv\n"
     )
-    looked = _look_for_key(environment, azure, pause_seconds)
+    looked = _look_for_key(environment, azure)
     if not looked.ok:
         _print(f"Whether it has one already could not be seen: {looked.message}\n")
     elif not _key_in(looked):
@@ -59,20 +57,13 @@ def _link(server: Mapping[str, object]) -> str:
     return f"vscode:mcp/install?{quote(described, safe='')}"
 
 
-def _look_for_key(environment: Mapping[str, str], azure: Azure, pause_seconds: float) -> Answer:
-    """Asks until the key is there, and returns the last answer."""
-    site = (
-        f"/subscriptions/{environment['AZURE_SUBSCRIPTION_ID']}/resourceGroups/{environment['AZURE_RESOURCE_GROUP']}"
-        f"/providers/Microsoft.Web/sites/{environment['AZURE_FUNCTION_NAME']}"
-    )
+def _look_for_key(environment: Mapping[str, str], azure: Azure) -> Answer:
+    """Asks until the key is there, or may not be read, and returns the last answer."""
+    site = f"{group_of(environment)}/providers/Microsoft.Web/sites/{environment['AZURE_FUNCTION_NAME']}"
     url = f"{azure.resource_manager}{site}/host/default/listKeys?api-version=2024-11-01"
-    answer = azure.call("POST", url)
-    for _ in range(_TRIES - 1):
-        if _key_in(answer):
-            break
-        time.sleep(pause_seconds)
-        answer = azure.call("POST", url)
-    return answer
+    return azure.until(
+        lambda: azure.call("POST", url), lambda answer: _key_in(answer) or answer.status in (401, 403), _PAUSES
+    )
 
 
 def _key_in(answer: Answer) -> bool:

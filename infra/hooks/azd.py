@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -11,6 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 _SECONDS = 30
+# Between one try and the next, half a minute in all: as long as what was just made may be unknown elsewhere.
+PAUSES = (2.0, 4.0, 8.0, 16.0)
+_LONGEST_PAUSE = 60.0
+_TRY_AGAIN = (429, 502, 503, 504)
 
 
 class HookError(Exception):
@@ -25,18 +30,29 @@ class Answer:
     """0 if none came."""
     body: Any
     """Parsed JSON; None if there is none."""
+    retry_after: float = 0.0
+    """Seconds for which the service wants not to be asked again."""
 
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
 
     @property
+    def code(self) -> str:
+        """Azure's name for what went wrong, such as AuthorizationFailed."""
+        return str(self._error.get("code") or "")
+
+    @property
     def message(self) -> str:
-        """What Azure said went wrong."""
+        """What Azure said went wrong, as a sentence."""
+        said = str(self._error.get("message") or f"HTTP {self.status}").strip()
+        return said if said.endswith((".", "!", "?")) else f"{said}."
+
+    @property
+    def _error(self) -> Mapping[str, Any]:
         body: Mapping[str, Any] = self.body if isinstance(self.body, dict) else {}
         error = body.get("error")
-        said = error.get("message") if isinstance(error, dict) else None
-        return str(said or f"HTTP {self.status}")
+        return error if isinstance(error, dict) else {}
 
 
 def run_azd(arguments: Sequence[str]) -> str:
@@ -60,11 +76,13 @@ class Azure:
         azd: Callable[[Sequence[str]], str] = run_azd,
         resource_manager: str = "https://management.azure.com",
         graph: str = "https://graph.microsoft.com",
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.azd = azd
         self._tenant = tenant
         self.resource_manager = resource_manager
         self.graph = graph
+        self._pause = pause
         self._tokens: dict[str, str] = {}
 
     def set(self, environment: Mapping[str, str], name: str, value: str) -> None:
@@ -72,7 +90,26 @@ class Azure:
         self.azd(["env", "set", name, value, "--environment", environment["AZURE_ENV_NAME"]])
 
     def call(self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """Sends a request to Resource Manager or Graph. Raises HookError if nobody is signed in to azd."""
+        """Sends a request to Resource Manager or Graph, again while they have too much to do.
+
+        Raises HookError if nobody is signed in to azd.
+        """
+        return self.until(lambda: self.send(method, url, body, headers), lambda answer: answer.status not in _TRY_AGAIN)
+
+    def until(
+        self, ask: Callable[[], Answer], settled: Callable[[Answer], bool], pauses: Sequence[float] = PAUSES
+    ) -> Answer:
+        """Asks until an answer is settled, or the pauses between one and the next are used up; returns the last."""
+        answer = ask()
+        for pause in pauses:
+            if settled(answer):
+                break
+            self._pause(min(max(pause, answer.retry_after), _LONGEST_PAUSE))
+            answer = ask()
+        return answer
+
+    def send(self, method: str, url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Sends a request once."""
         content = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(url, content, {"Content-Type": "application/json"}, method=method)  # noqa: S310
         request.add_header("Authorization", f"Bearer {self._token(url)}")
@@ -83,7 +120,7 @@ class Azure:
                 return Answer(response.status, _parsed(response.read()))
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(error.code, _parsed(error.read()))
+                return Answer(error.code, _parsed(error.read()), _seconds(error.headers.get("Retry-After")))
         except OSError as error:
             reason = f"{urllib.parse.urlsplit(url).netloc} cannot be reached: {error}."
             return Answer(0, {"error": {"message": reason}})
@@ -113,8 +150,22 @@ def is_on(environment: Mapping[str, str], name: str, default: bool) -> bool:
     return (environment.get(name) or str(default)).lower() in ("true", "1")
 
 
+def group_of(environment: Mapping[str, str]) -> str | None:
+    """Returns the path of the resource group, also of one whose deployment failed; None before azd has asked for it."""
+    subscription = environment.get("AZURE_SUBSCRIPTION_ID")
+    if not subscription:
+        return None
+    name = environment.get("AZURE_RESOURCE_GROUP") or f"rg-{environment['AZURE_ENV_NAME']}"  # as main.bicep names it
+    return f"/subscriptions/{subscription}/resourceGroups/{name}"
+
+
 def _parsed(content: bytes) -> Any:
     try:
         return json.loads(content)
     except ValueError:
         return None
+
+
+def _seconds(header: str | None) -> float:
+    # The other form of the header is a date, which neither service sends.
+    return float(header) if header and header.isdigit() else 0.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import entra_app
-from azd import Azure, HookError, is_on, run
+from azd import Azure, HookError, group_of, is_on, run
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MAIN = Path(__file__).resolve().parent.parent / "main.bicep"
@@ -40,8 +40,7 @@ def check(environment: Mapping[str, str], azure: Azure) -> None:
     if subscription:  # unset when `azd provision` is the first command: azd asks for it later
         check_rights(environment, azure, subscription)
         check_network_provider(environment, azure, subscription)
-    if environment.get("MCP_AUTH_CLIENT_ID") == entra_app.CREATE:
-        azure.set(environment, "MCP_AUTH_CLIENT_ID", entra_app.create(environment, azure))
+    entra_app.provide(environment, azure)
 
 
 def settings_problems(environment: Mapping[str, str]) -> Iterator[str]:
@@ -108,29 +107,51 @@ def _allowed(parameter: str) -> list[str]:
 
 
 def check_rights(environment: Mapping[str, str], azure: Azure, subscription: str) -> None:
-    """Raises HookError if the account may not make what the templates hold."""
-    path = f"/subscriptions/{subscription}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
-    answer = azure.call("GET", azure.resource_manager + path)
-    if not answer.ok:
+    """Raises HookError if the account may not make what the templates hold; warns if it may in the group alone."""
+    permissions = _permissions(azure, f"/subscriptions/{subscription}")
+    if permissions is None:
         return  # it is a courtesy: where rights cannot be read, Azure itself will say
-    permissions: list[Mapping[str, Any]] = answer.body["value"]
+    reason = _what_is_missing(environment, permissions, subscription)
+    if not reason:
+        return
+    group = group_of(environment)
+    in_group = _permissions(azure, group) if group else None
+    if in_group is None or _what_is_missing(environment, in_group, subscription):
+        raise HookError(reason)
+    print(
+        "Warning: your account has the rights that this needs in its resource group alone. azd deploys to the "
+        f"subscription, which Azure may refuse; if it does: {reason}"
+    )
+
+
+def _permissions(azure: Azure, scope: str) -> list[Mapping[str, Any]] | None:
+    path = f"{scope}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
+    answer = azure.call("GET", azure.resource_manager + path)
+    return answer.body["value"] if answer.ok else None
+
+
+def _what_is_missing(
+    environment: Mapping[str, str], permissions: list[Mapping[str, Any]], subscription: str
+) -> str | None:
+    """Returns which right is missing and what to do about it."""
     if not _may(permissions, "Microsoft.Resources/deployments/write"):
-        raise HookError(
+        return (
             f"Your account cannot deploy to subscription {subscription}. Ask for the role Owner on it, or for "
             "Contributor and User Access Administrator, or choose another: azd env set AZURE_SUBSCRIPTION_ID ID"
         )
     if not _may(permissions, "Microsoft.Authorization/roleAssignments/write"):
-        raise HookError(
+        return (
             f"Your account cannot assign roles in subscription {subscription}, which the app needs to reach its "
             "storage. Ask for the role Owner on it, or for User Access Administrator beside Contributor."
         )
     custom_role = is_on(environment, "SESSION_POOL_ENABLED", True) and not environment.get("SESSION_POOL_ROLE_ID")
     if custom_role and not _may(permissions, "Microsoft.Authorization/roleDefinitions/write"):
-        raise HookError(
+        return (
             f"Your account cannot make a role in subscription {subscription}. Ask for User Access Administrator, or "
             "take a built-in role that may do more than fetch the pool's key: "
             "azd env set SESSION_POOL_ROLE_ID f7669afb-68b2-44b4-9c5f-6d2a47fddda0"
         )
+    return None
 
 
 def _may(permissions: list[Mapping[str, Any]], action: str) -> bool:

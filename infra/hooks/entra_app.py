@@ -1,47 +1,176 @@
 """Makes the Entra app registration that clients sign in to, for `azd env set MCP_AUTH_CLIENT_ID create`.
 
 Through Microsoft Graph and not Bicep: the identifier `api://<client id>` holds an id that Graph gives out only when
-the app exists, and most who deploy have no right in Graph and need none.
+the app exists, and most who deploy have no right in Graph and need none. Every step can be taken again: a run that was
+stopped is made up for by the next.
 """
 
 import uuid
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
 
 from azd import Answer, Azure, HookError
 
 CREATE = "create"
+_CLIENT_ID = "MCP_AUTH_CLIENT_ID"
+# Set before the app is made, so that `azd down` deletes it whatever has become of the run and of the client id.
+_MADE = "ENTRA_APP_NAME"
 _VISUAL_STUDIO_CODE = "aebc6443-996d-45c2-90f0-388ff96faa56"
 
 
-def create(environment: Mapping[str, str], azure: Azure) -> str:
-    """Makes the app, or finds the one it made before, and returns its client id. Raises HookError if it may not."""
-    name = f"remote-mcp-{environment['AZURE_ENV_NAME']}-{environment.get('AZURE_SUBSCRIPTION_ID', '')}"
-    app = f"{azure.graph}/v1.0/applications(uniqueName='{name}')"
-    scope = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/user_impersonation"))
-    api: dict[str, object] = {"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": [_scope(scope)]}
-    shape = {"displayName": f"MCP server of {environment['AZURE_ENV_NAME']}", "signInAudience": "AzureADMyOrg"}
-    _checked(azure.call("PATCH", app, {**shape, "api": api}, {"Prefer": "create-if-missing"}))
-    client_id: str = _checked(azure.call("GET", f"{app}?$select=appId")).body["appId"]
-    # In a second step, when its id and its scope exist.
-    authorized = {"appId": _VISUAL_STUDIO_CODE, "delegatedPermissionIds": [scope]}
-    api = {**api, "preAuthorizedApplications": [authorized]}
-    _checked(azure.call("PATCH", app, {"identifierUris": [f"api://{client_id}"], "api": api}))
-    _make_enterprise_application(azure, client_id)
-    return client_id
+def provide(environment: Mapping[str, str], azure: Azure) -> None:
+    """Makes the app if that is asked for, and brings one that it made before up to date.
+
+    Raises HookError if it cannot be made.
+    """
+    client_id = environment.get(_CLIENT_ID, "")
+    if client_id == CREATE:
+        name = _name(environment)
+        azure.set(environment, _MADE, name)
+        client_id = _make(name, environment, azure)
+        azure.set(environment, _CLIENT_ID, client_id)
+    elif client_id and environment.get(_MADE):
+        try:
+            _update(environment[_MADE], client_id, environment, azure)
+        except HookError as error:  # the app itself is there, and lets in whom it let in before
+            print(f"Warning: the Entra app was left as it is. {error}")
+
+
+def delete(environment: Mapping[str, str], azure: Azure) -> None:
+    """Deletes the app that was made for this environment, if there is one. Raises HookError if it cannot."""
+    name = environment.get(_MADE)
+    if not name and environment.get(_CLIENT_ID) and environment.get("AZURE_SUBSCRIPTION_ID"):
+        name = _name(environment)  # a pipeline that was told to create one left no trace here
+    if not name:
+        return
+    found = azure.call("GET", f"{_url(name, azure)}?$select=id,appId")
+    if found.status != 404:
+        _deleted(found)
+        object_id, client_id = found.body["id"], found.body["appId"]
+        _deleted(azure.call("DELETE", f"{azure.graph}/v1.0/applications/{object_id}"))
+        _purge(object_id, azure)
+        if environment.get(_CLIENT_ID) == client_id:
+            azure.set(environment, _CLIENT_ID, CREATE)  # the next `azd up` makes another
+    if environment.get(_MADE):
+        azure.set(environment, _MADE, "")
+
+
+def _purge(object_id: str, azure: Azure) -> None:
+    """Deletes it from the deleted ones too, where its name would be taken for 30 days."""
+    url = f"{azure.graph}/v1.0/directory/deletedItems/{object_id}"
+    answer = azure.until(lambda: azure.call("DELETE", url), lambda answer: answer.status != 404)
+    if not answer.ok and answer.status != 404:
+        print(
+            f"The Entra app is deleted, and stays among the deleted ones for 30 days: {answer.message}\n"
+            f"An Application Administrator can end that: az rest --method DELETE --url {url}"
+        )
+
+
+def _name(environment: Mapping[str, str]) -> str:
+    """Returns what the app is known by: unique in a tenant, since subscriptions are."""
+    subscription = environment.get("AZURE_SUBSCRIPTION_ID")
+    if not subscription:  # when `azd up` is the first command, azd asks for it only later
+        raise HookError(
+            f"{_CLIENT_ID} {CREATE} needs to know the subscription. Set it: azd env set AZURE_SUBSCRIPTION_ID ID"
+        )
+    return f"remote-mcp-{environment['AZURE_ENV_NAME']}-{subscription}"
+
+
+def _url(name: str, azure: Azure) -> str:
+    return f"{azure.graph}/v1.0/applications(uniqueName='{quote(name)}')"
+
+
+def _make(name: str, environment: Mapping[str, str], azure: Azure) -> str:
+    """Makes the app, or finds the one that was made before, and returns its client id."""
+    found = _read(name, azure)
+    if found.status == 404:
+        shape = {
+            "displayName": f"MCP server of {environment['AZURE_ENV_NAME']}",
+            "signInAudience": "AzureADMyOrg",
+            **_service(environment),
+            "api": {"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": [_scope(name)]},
+        }
+        _checked(azure.call("PATCH", _url(name, azure), shape, {"Prefer": "create-if-missing"}))
+        # What was made in one place of the directory is not yet known in the others.
+        found = azure.until(lambda: _read(name, azure), lambda answer: answer.status != 404)
+    app = _checked(found).body
+    _complete(name, app, environment, azure)
+    _make_enterprise_application(azure, app["appId"])
+    return app["appId"]
+
+
+def _update(name: str, client_id: str, environment: Mapping[str, str], azure: Azure) -> None:
+    found = _read(name, azure)
+    if found.status != 404 and _checked(found).body["appId"] == client_id:
+        _complete(name, found.body, environment, azure)
+        _make_enterprise_application(azure, client_id)
+
+
+def _read(name: str, azure: Azure) -> Answer:
+    return azure.call("GET", f"{_url(name, azure)}?$select=appId,identifierUris,serviceManagementReference,api")
+
+
+def _complete(name: str, app: Mapping[str, Any], environment: Mapping[str, str], azure: Azure) -> None:
+    """Gives the app what can only be said when its id and its scope exist, unless it has it already."""
+    scope = _scope(name)
+    authorized = [{"appId": each, "delegatedPermissionIds": [scope["id"]]} for each in _allowed(environment)]
+    uris = [f"api://{app['appId']}"]
+    api: Mapping[str, Any] = app.get("api") or {}
+    has = (
+        app.get("identifierUris"),
+        [one["appId"] for one in api.get("preAuthorizedApplications", [])],
+        app.get("serviceManagementReference"),
+    )
+    wants = (
+        uris,
+        [one["appId"] for one in authorized],
+        _service(environment).get("serviceManagementReference", has[2]),
+    )
+    if has == wants:
+        return
+    whole = {
+        "identifierUris": uris,
+        **_service(environment),
+        "api": {
+            "requestedAccessTokenVersion": 2,
+            "oauth2PermissionScopes": [scope],
+            "preAuthorizedApplications": authorized,
+        },
+    }
+    _checked(azure.until(lambda: azure.call("PATCH", _url(name, azure), whole), _is_known))
 
 
 def _make_enterprise_application(azure: Azure, client_id: str) -> None:
     """Without one in the tenant, nobody can sign in."""
     found = azure.call("GET", f"{azure.graph}/v1.0/servicePrincipals(appId='{client_id}')?$select=id")
-    if found.status == 404:
-        _checked(azure.call("POST", f"{azure.graph}/v1.0/servicePrincipals", {"appId": client_id}))
-    else:
+    if found.status != 404:
         _checked(found)
+        return
+    url = f"{azure.graph}/v1.0/servicePrincipals"
+    made = azure.until(lambda: azure.call("POST", url, {"appId": client_id}), _is_known)
+    if made.status != 409:  # made by an earlier run, and not yet known where it was looked for
+        _checked(made)
 
 
-def _scope(scope: str) -> dict[str, object]:
+def _is_known(answer: Answer) -> bool:
+    """Returns whether Graph knew what was meant: of an app just made it says 404, or 400 for what refers to it."""
+    return answer.status not in (400, 404)
+
+
+def _allowed(environment: Mapping[str, str]) -> list[str]:
+    listed = environment.get("MCP_AUTH_ALLOWED_CLIENT_IDS") or _VISUAL_STUDIO_CODE  # as main.parameters.json has it
+    return [each.strip() for each in listed.split(",")]
+
+
+def _service(environment: Mapping[str, str]) -> dict[str, str]:
+    reference = environment.get("MCP_AUTH_SERVICE_MANAGEMENT_REFERENCE")
+    return {"serviceManagementReference": reference} if reference else {}
+
+
+def _scope(name: str) -> dict[str, object]:
     return {
-        "id": scope,
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/user_impersonation")),
         "value": "user_impersonation",
         "type": "User",
         "isEnabled": True,
@@ -53,9 +182,33 @@ def _scope(scope: str) -> dict[str, object]:
 
 
 def _checked(answer: Answer) -> Answer:
-    if not answer.ok:
+    """Returns an answer that is good, and otherwise raises a HookError with the reason that Graph gave."""
+    if answer.ok:
+        return answer
+    if answer.status in (401, 403):
         raise HookError(
-            f"The Entra app could not be made: {answer.message} Ask someone who may register applications, and set "
-            "the client id that they give you: azd env set MCP_AUTH_CLIENT_ID ID"
+            f"The Entra app could not be made, since your account may not: {answer.message} Ask someone who may "
+            f"register applications, and set the client id that they give you: azd env set {_CLIENT_ID} ID"
         )
-    return answer
+    if answer.code == "ServiceTreeValueMissing":
+        raise HookError(
+            "The Entra app could not be made, since your tenant wants to know which service an app belongs to. Set its "
+            "id: azd env set MCP_AUTH_SERVICE_MANAGEMENT_REFERENCE ID"
+        )
+    if answer.status in (0, 404, 429) or answer.status >= 500:
+        raise HookError(
+            f"The Entra app is not finished, since Microsoft Graph did not answer in time: {answer.message} Run azd "
+            "again in a minute: it goes on from there."
+        )
+    raise HookError(
+        f"The Entra app could not be made, since Microsoft Graph refuses it: {answer.message} If your tenant has rules "
+        f"for apps, ask for one that keeps them, and set its client id: azd env set {_CLIENT_ID} ID"
+    )
+
+
+def _deleted(answer: Answer) -> None:
+    if not answer.ok and answer.status != 404:
+        raise HookError(
+            f"The Entra app that a hook made could not be deleted: {answer.message} `azd down` tries again, or delete "
+            "it yourself: App registrations, `MCP server of ...`, in https://entra.microsoft.com"
+        )

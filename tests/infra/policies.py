@@ -20,7 +20,7 @@ _FORBIDDEN = {
 # What azd fills in by itself, for a person and in a pipeline.
 OF_AZD = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_PRINCIPAL_ID", "AZURE_PRINCIPAL_TYPE"}
 # What the hooks read and the templates do not.
-OF_HOOKS: set[str] = set()
+OF_HOOKS = {"MCP_AUTH_SERVICE_MANAGEMENT_REFERENCE"}
 
 
 def problems(root: Path) -> list[str]:

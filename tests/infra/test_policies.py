@@ -59,7 +59,9 @@ def test_a_mistake_is_caught(copy: Path, file: str, right: str, wrong: str, said
     assert any(said in problem for problem in found), found
 
 
-@pytest.mark.parametrize("code", ['environ.get("NOT_SET")', 'environ["NOT_SET"]', "blob(connection=NAME)"])
+@pytest.mark.parametrize(
+    "code", ['environ.get("NOT_SET")', 'environ["NOT_SET"]', "blob(connection=NAME)", 'getenv(f"{NAME}__x")']
+)
 def test_a_setting_that_src_reads_is_seen(tmp_path: Path, code: str) -> None:
     (tmp_path / "mistake.py").write_text(f'NAME = "NOT_SET"\nos.{code}\n', encoding="utf-8")
     assert settings_read(tmp_path) == {"NOT_SET"}

@@ -403,7 +403,7 @@ def test_outputs_are_names_of_variables_and_tell_no_secret(deploy: Deploy) -> No
     assert outputs.keys() == {
         "AZURE_LOCATION", "AZURE_TENANT_ID", "AZURE_RESOURCE_GROUP", "AZURE_FUNCTION_NAME",
         "AZURE_STORAGE_BLOB_ENDPOINT", "SERVICE_MCP_NAME", "SERVICE_MCP_ENDPOINT", "SESSION_POOL_RESOURCE_ID",
-        "SESSION_POOL_MCP_ENDPOINT", "SESSION_POOL_CUSTOM_ROLE_ID",
+        "SESSION_POOL_MCP_ENDPOINT",
     }  # fmt: skip
     assert not any(re.search("ConnectionString|list|apiKey", value) for value in outputs.values())
     assert outputs["AZURE_RESOURCE_GROUP"] == "rg-dev"
