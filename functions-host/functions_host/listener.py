@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from functions_host.errors import PersonError
+from functions_host.http_connection import HttpConnection
 
 try:
     import resource  # not on Windows, which has no such limit
@@ -53,7 +54,7 @@ async def serve(app: ASGIApp, listener: socket.socket, on_ready: Callable[[], No
     """Serves `app` on a port until `stop` says so."""
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", ws="none", server_header=False, proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=_STOP_SECONDS,
+        http=HttpConnection, timeout_keep_alive=_KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=_STOP_SECONDS,
     )  # fmt: skip
     server = _Server(config, on_ready)
     stop.then(lambda: setattr(server, "should_exit", True))

@@ -13,6 +13,8 @@ from functools import lru_cache
 import msgspec
 
 _encode = msgspec.json.Encoder().encode
+_read_text = msgspec.json.Decoder(str).decode
+_TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+')
 _NOT_ASCII = re.compile(r"([^\x00-\x7f]{1,32})")  # short enough to remember thousands of them
 _ESCAPED_ASCII = [(each.encode(), f"\\u{ord(each):04X}".encode()) for each in "'<>&+`\x7f"]
 # All that needs nothing done. A backslash is not among them, because a quote may follow it.
@@ -56,6 +58,14 @@ def _with_named_quotes(text: bytes) -> bytes:
         text = text.replace(b"\\\\", b"\x00")
     text = text.replace(b'\\"', b"\\u0022")
     return text.replace(b"\x00", b"\\\\") if ambiguous else text
+
+
+def rewritten(json: bytes) -> bytes:
+    """Returns JSON as .NET writes what it has read: compact, with its own escapes, numbers as they were."""
+    if json[:1] == b'"':
+        # Nearly every long one is a string of nothing that is special.
+        return to_json(_read_text(json)) if json.translate(None, _PLAIN) else json
+    return _TOKEN.sub(lambda token: rewritten(token[1]) if token[1] else b"", json)
 
 
 def object_of(members: Iterable[tuple[bytes, bytes | None]]) -> bytes:

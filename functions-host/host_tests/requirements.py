@@ -43,8 +43,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         "transport.other-verbs",
-        "The webhook route of the host knows no other verbs: they are answered with 404.",
-        "inferred from azure-functions-host, Controllers/HostController.cs",
+        "Other verbs are answered with 405 and the five that the webhook route of the host knows in Allow.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0",
     ),
     Requirement(
         "transport.paths",
@@ -144,6 +144,11 @@ REQUIREMENTS = (
         "transport.broken-connections",
         "A connection that is cut, half closed or no HTTP leaves the server alive.",
         "inferred",
+    ),
+    Requirement(
+        "transport.upgrade",
+        "An offer of another protocol, such as the h2c of every Java client, is ignored, by the session pool too.",
+        "https://www.rfc-editor.org/rfc/rfc9110#name-upgrade",
     ),
     Requirement(
         "transport.local-only",
@@ -434,8 +439,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         "lists.order",
-        "Lists are in the order of the names of the functions, without their case.",
-        "inferred from azure-functions-host, ScriptHost.cs",
+        "Lists are in the order of the upper-cased names of the functions, so that an underscore follows letters.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0",
     ),
     # tools
     Requirement(
@@ -583,11 +588,9 @@ REQUIREMENTS = (
     ),
     Requirement(
         "payload.headers",
-        "All headers of the request reach the function, a key included: well-known names in their usual case, one "
-        "that is sent twice with a comma.",
-        "azure-functions-mcp-extension, Trigger/McpTriggerTransportHelper.cs",
-        "Headers that are not well known reach the function in lower case. In Azure they keep the case in which "
-        "the client sent them.",
+        "All headers of the request reach the function, a key included: those that Kestrel knows first, in its order "
+        "and with its names, then others as they were sent; one that is sent twice with a comma.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0",
     ),
     Requirement(
         "payload.numbers",

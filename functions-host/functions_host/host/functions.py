@@ -67,7 +67,7 @@ class NotRun:
 
 @dataclass(frozen=True)
 class FunctionApp:
-    """What the host serves: the functions in the order of their names, and why others are not among them."""
+    """What the host serves: functions in the order of their upper-cased names, and why others are not among them."""
 
     functions: tuple[Function, ...]
     disabled: tuple[str, ...] = ()
@@ -120,8 +120,7 @@ class FunctionApp:
     @cached_property
     def routes(self) -> list[tuple[HttpTrigger, Function]]:
         """The functions over HTTP, in the order in which a request is offered to them."""
-        functions = sorted(self.functions, key=lambda each: each.name.upper())
-        return [(each.trigger, each) for each in functions if isinstance(each.trigger, HttpTrigger)]
+        return [(each.trigger, each) for each in self.functions if isinstance(each.trigger, HttpTrigger)]
 
     def route(self, method: str, path: str) -> tuple[Function, dict[str, str]] | None:
         """Returns the function at a path, decoded, and what the parameters of its route stand for.
@@ -144,7 +143,7 @@ def load_functions(indexed: Iterable[FunctionMetadata], settings: Settings) -> F
     disabled: list[str] = []
     errors: list[str] = []
     not_run: list[NotRun] = []
-    for metadata in sorted(indexed, key=lambda each: each.name.lower()):
+    for metadata in sorted(indexed, key=lambda each: each.name.upper()):
         if (configuration.get(f"AzureWebJobs.{metadata.name}.Disabled") or "").lower() in ("true", "1"):
             disabled.append(metadata.name)
             continue

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from functions_host.errors import LocalError
 from functions_host.host.served_app import ServedApp
 from functions_host.http.keys import KeyGuard
+from functions_host.http.request_headers import request_headers
 from functions_host.mcp import messages as mcp_messages
 from functions_host.mcp.legacy_sse import SseSession, message_event, new_id
 from functions_host.mcp.messages import TRANSPORT_ERROR, MalformedMessageError, parse_message
@@ -26,21 +27,24 @@ from functions_host.wire_json import object_of, to_json
 _KEYS = {401: "without a key that this host knows", 403: "with a key that is for something else"}
 WEBHOOKS = "/runtime/webhooks/"
 WEBHOOK_PATH = f"{WEBHOOKS}mcp"
-_VERBS = ("GET", "PUT", "POST", "DELETE", "OPTIONS")  # of the host's webhook route; it knows no others
+_VERBS = ("DELETE", "GET", "OPTIONS", "POST", "PUT")  # of the host's webhook route; it knows no others
 _EVENT_STREAM = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache,no-store",
     "Content-Encoding": "identity",
 }
+# The encodings that .NET has without a package, by its names, and what Python calls them.
+# https://learn.microsoft.com/dotnet/api/system.text.encoding
+_CHARSETS = {
+    **dict.fromkeys(("us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "us", "cp367"), "ascii"),
+    **dict.fromkeys(("iso-8859-1", "latin1", "iso_8859-1", "iso8859-1", "l1", "cp819"), "latin-1"),
+    **dict.fromkeys(("utf-16", "utf-16le", "unicode", "ucs-2", "iso-10646-ucs-2"), "utf-16-le"),
+    **dict.fromkeys(("utf-16be", "unicodefffe"), "utf-16-be"),
+    **dict.fromkeys(("utf-32", "utf-32le", "ucs-4"), "utf-32-le"),
+    **dict.fromkeys(("utf-32be",), "utf-32-be"),
+    **dict.fromkeys(("unicode-1-1-utf-8", "unicode-2-0-utf-8", "x-unicode-1-1-utf-8"), "utf-8"),
+}
 _RAW_EVENT_STREAM = [(name.lower().encode(), value.encode()) for name, value in _EVENT_STREAM.items()]
-# .NET gives well-known headers their proper case. Others keep the client's case there; here it is lost, and they are
-# lower case, as nearly every client sends them.
-_WELL_KNOWN_HEADERS = (
-    "Accept Accept-Charset Accept-Encoding Accept-Language Authorization Cache-Control Connection Content-Encoding "
-    "Content-Length Content-Type Cookie Date DNT Expect Forwarded From Host If-Match If-Modified-Since If-None-Match "
-    "Keep-Alive Origin Pragma Range Referer TE Transfer-Encoding Upgrade User-Agent Via"
-)
-_HEADER_NAMES = {name.lower().encode(): name for name in _WELL_KNOWN_HEADERS.split()}
 
 
 class _BodyTooLargeError(LocalError):
@@ -78,8 +82,11 @@ class McpWebhook:
             session.close()
 
     async def _respond(self, request: Request) -> ASGIApp:
-        path: str = request.scope["path"].rstrip("/").lower()
-        if path[len(WEBHOOKS) :].partition("/")[0] != "mcp" or request.method not in _VERBS:
+        path: str = request.scope["path"].lower().rstrip("/")
+        extension = path[len(WEBHOOKS) :].partition("/")[0]
+        if extension and request.method not in _VERBS:
+            return Response(status_code=405, headers={"Allow": ", ".join(_VERBS)})
+        if extension != "mcp":
             return Response(status_code=404)
         # The host asks for the key before the extension sees anything.
         refusal = None if self._app.settings.mcp.webhook_is_anonymous else self._guard.refuse_webhook(request)
@@ -108,19 +115,19 @@ class McpWebhook:
     # Streamable HTTP: every POST is answered on its own; there is no session to remember.
 
     async def _streamable(self, request: Request) -> ASGIApp:
-        headers = _headers(request)
+        headers = request_headers(request.scope)
         if not _accepts_json_and_events(headers.get("Accept", "")):
             text = "Not Acceptable: Client must accept both application/json and text/event-stream"
             return _transport_error(406, text)
-        session_id = headers.get("mcp-session-id") or None
+        session_id = _session_id(headers)
         if session_id and _parse_client_state(session_id) is None:
             return _transport_error(400, "Invalid client state.")
         message = parse_message(await self._json_body(request, headers))
         if message is None:
             return _transport_error(400, "Bad Request: The POST body did not contain a valid JSON-RPC message.")
         if not isinstance(message, mcp_messages.Request):
-            asked = message.method if isinstance(message, mcp_messages.Notification) else "notifications/"
-            self._unanswered = None if asked.startswith("notifications/") else asked[:100]
+            asked = message.method if isinstance(message, mcp_messages.Notification) else None
+            self._unanswered = None if not asked or asked.startswith("notifications/") else asked[:100]
             return Response(status_code=202, headers=_without_type(_EVENT_STREAM))
         new_session = None
         if session_id is None and message.method == "initialize":
@@ -133,8 +140,8 @@ class McpWebhook:
 
     def _open_stream(self, request: Request) -> Response:
         client_id = new_id()
-        headers = _headers(request)
-        client = McpClient("http-sse", headers, headers.get("mcp-session-id"))
+        headers = request_headers(request.scope)
+        client = McpClient("http-sse", headers, _session_id(headers))
         session = self._sessions[client_id] = SseSession(client, self._server.answer, self._problem)
         endpoint = self._message_endpoint(request, f"{client_id}|{self.instance_id}")
 
@@ -164,7 +171,7 @@ class McpWebhook:
         ids = _parse_client_state(client_state)
         if ids is None:
             return _bad_request(f"Invalid client state. {connect}")
-        message = parse_message(await self._json_body(request, _headers(request)))
+        message = parse_message(await self._json_body(request, request_headers(request.scope)))
         if message is None:
             return _bad_request("No message in request body.")
         client_id, instance_id = ids
@@ -183,12 +190,7 @@ class McpWebhook:
         if int(headers.get("Content-Length", 0)) > limit:
             raise _BodyTooLargeError
         body = await _body(request.receive, limit)
-        if charset == "utf-8":
-            return body
-        try:
-            return body.decode(charset).encode()
-        except (LookupError, UnicodeDecodeError) as error:
-            raise MalformedMessageError(str(error)) from None
+        return body if charset is None else body.decode(charset, "replace").encode()
 
 
 class _OneEvent:
@@ -227,16 +229,21 @@ def _accepts_json_and_events(accept: str) -> bool:
     return takes_json and not ranges.isdisjoint({"*/*", "text/*", "text/event-stream"})
 
 
-def _json_charset(content_type: str) -> str:
-    """Returns the charset of a JSON content type. Raises MalformedMessageError for any other type."""
+def _json_charset(content_type: str) -> str | None:
+    """Returns the charset of a JSON content type, None for UTF-8. Raises MalformedMessageError for any other type."""
     if content_type == "application/json":
-        return "utf-8"
+        return None
     header = email.message.Message()
     header["content-type"] = content_type
     media_type = header.get_content_type()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise MalformedMessageError("the content type is not JSON")
-    return str(header.get_param("charset", "utf-8")).lower()
+    charset = str(header.get_param("charset", "")).strip('"').lower()
+    if charset in ("", "utf-8"):
+        return None
+    if charset not in _CHARSETS:
+        raise MalformedMessageError("the charset is none that .NET knows")
+    return _CHARSETS[charset]
 
 
 def _parse_client_state(state: str) -> tuple[str, str] | None:
@@ -244,13 +251,9 @@ def _parse_client_state(state: str) -> tuple[str, str] | None:
     return (parts[0], parts[1]) if len(parts) == 2 else None
 
 
-def _headers(request: Request) -> dict[str, str]:
-    """Returns the headers as the function sees them: one value a name, joined with a comma."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in request.scope["headers"]:
-        name, value = _HEADER_NAMES.get(raw_name) or raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]},{value}" if name in headers else value
-    return headers
+def _session_id(headers: dict[str, str]) -> str | None:
+    """Returns what is in Mcp-Session-Id, None where it is empty or not there."""
+    return next((value for name, value in headers.items() if name.lower() == "mcp-session-id" and value), None)
 
 
 def _without_type(headers: dict[str, str]) -> dict[str, str]:

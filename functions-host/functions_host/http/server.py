@@ -34,7 +34,7 @@ def create_app(app: ServedApp, webhook: McpWebhook, guard: KeyGuard) -> ASGIApp:
     async def routes(scope: Scope, receive: Receive, send: Send) -> None:
         # Calls go past Starlette's layers, which would take a tenth of their time.
         path: str = scope["path"]
-        if path.startswith(WEBHOOKS):
+        if path.lower().startswith(WEBHOOKS):
             await webhook(scope, receive, send)
         elif path.lower().startswith(_ADMIN):
             await pages(scope, receive, send)

@@ -4,19 +4,22 @@ The extension is built on the C# SDK (ModelContextProtocol 0.4.0-preview.3), who
 Parts of a message stay the JSON they were, so that a number such as 1.50 reaches the function as it was written.
 """
 
-from typing import Annotated
+import codecs
+import re
 
 import msgspec
 
 from functions_host.errors import LocalError
+from functions_host.mcp.typed_json import TypedJson, read_int32
 from functions_host.wire_json import object_of, to_json
 
 type RequestId = str | int
 
 
-class _Error(msgspec.Struct):
-    code: Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+class _Error(msgspec.Struct, forbid_unknown_fields=True):
+    code: msgspec.Raw
     message: str | None
+    data: msgspec.Raw | None = None
 
 
 _ABSENT = msgspec.Raw()
@@ -33,13 +36,18 @@ class _Members(msgspec.Struct):
     error: msgspec.Raw = _ABSENT
 
 
-_read_error = msgspec.json.Decoder(_Error | None).decode
+_ERROR = TypedJson(_Error)
 _read_members = msgspec.json.Decoder(_Members).decode
 _read_text = msgspec.json.Decoder(str).decode
 _read_id = msgspec.json.Decoder(str | int).decode
 _JSON_SPACE = b" \t\r\n"  # and not what else Python strips
 _DEEPEST_NESTING = 64  # System.Text.Json's limit
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+# Half of a surrogate pair is JSON to System.Text.Json, and fails when it is made text, which a part of a message is
+# only when it is read. msgspec takes none, so each half becomes a character that nobody has a use for.
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+_HALF = rb"\uDBFF\uDFFF"
+_UNREADABLE = rb'"\ud800"'
 
 
 class MalformedMessageError(LocalError):
@@ -65,7 +73,8 @@ class Request(msgspec.Struct, frozen=True):
     """A request: it is answered."""
 
     id: RequestId
-    method: str
+    method: str | None
+    """None where it is null, which is an error only when it is answered."""
     params: bytes | None
     """JSON; None where the message has none, or null."""
 
@@ -73,7 +82,7 @@ class Request(msgspec.Struct, frozen=True):
 class Notification(msgspec.Struct, frozen=True):
     """A message with a method and no id: never answered."""
 
-    method: str
+    method: str | None
     params: bytes | None
 
 
@@ -86,11 +95,12 @@ class Response(msgspec.Struct, frozen=True):
 
 def parse_message(body: bytes) -> Request | Notification | Response | None:
     """Returns the message in `body`; None for the JSON literal null. Raises MalformedMessageError."""
+    body = body.removeprefix(codecs.BOM_UTF8)
     try:
         body.decode()  # msgspec skips over strings it does not need without looking at their encoding
         if body.strip(_JSON_SPACE) == b"null":
             return None
-        members = _read_members(body)
+        members = _members(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedMessageError(f"not a JSON object: {error}") from None
     if _nesting(body) > _DEEPEST_NESTING:
@@ -109,6 +119,22 @@ def error_response(request_id: RequestId, code: int, message: str) -> bytes:
     """Returns the JSON of an error answer."""
     error = to_json({"code": code, "message": message})
     return object_of([(b"error", error), (b"id", to_json(request_id)), (b"jsonrpc", b'"2.0"')])
+
+
+def _members(body: bytes) -> _Members:
+    try:
+        return _read_members(body)
+    except msgspec.DecodeError:
+        marked = _ESCAPE.sub(lambda escape: _HALF if escape[1] else escape[0], body)
+        if marked == body:
+            raise
+    members = _read_members(marked)
+    for name in ("jsonrpc", "id", "method"):
+        if _HALF in bytes(getattr(members, name)):
+            raise MalformedMessageError(f"{name} has half of a surrogate pair")
+    if _HALF in bytes(members.params):
+        members.params = msgspec.Raw(_UNREADABLE)
+    return members
 
 
 def _classified(members: _Members) -> Request | Notification | Response:
@@ -130,15 +156,17 @@ def _classified(members: _Members) -> Request | Notification | Response:
 
 
 def _check_error(raw: msgspec.Raw) -> None:
+    if bytes(raw) == b"null":
+        return
     try:
-        _read_error(raw)
-    except msgspec.DecodeError:
+        read_int32(bytes(_ERROR.read(bytes(raw)).code))
+    except msgspec.MsgspecError:
         raise MalformedMessageError("error is not an object with a code and a message") from None
 
 
-def _method(members: _Members) -> str:
+def _method(members: _Members) -> str | None:
     method = _text(members.method)
-    if method is None:
+    if method is None and bytes(members.method) != b"null":
         raise MalformedMessageError("method is not a string")
     return method
 

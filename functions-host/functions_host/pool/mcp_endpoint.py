@@ -175,7 +175,7 @@ class McpEndpoint:
             return error_answer(request.id, mcp_answers.SERVER_ERROR, text)
         return refusal(request.id, carrier, PlatformError("NoSessionFoundError", text))
 
-    def _fault(self, method: str) -> Fault | None:
+    def _fault(self, method: str | None) -> Fault | None:
         fault = self._quirks.fault
         if fault is None or fault.method not in (method, "*") or fault.times == self._struck:
             return None

@@ -8,12 +8,21 @@ from functions_host.console import Console
 from functions_host.pool.pool import PoolOptions
 
 from host_tests.pool.clients import RUN_PYTHON, RUN_SHELL, PoolClient, new_id, running_pool
+from host_tests.requirements import shows
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_nobody_has_to_initialize_first(pool: PoolClient) -> None:
     assert (await pool.ask("tools/list"))["result"]["tools"][0]["name"] == "launchShell"
+
+
+@shows("transport.upgrade")
+async def test_an_offer_of_another_protocol_is_ignored(pool: PoolClient) -> None:
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAA"}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    answer = await pool.http.post(pool.pool.endpoint, json=body, headers={"x-ms-apikey": pool.pool.key} | offer)
+    assert answer.json()["result"]["tools"][0]["name"] == "launchShell"
 
 
 @pytest.mark.parametrize("method", ["ping", "resources/list", "server/discover"])

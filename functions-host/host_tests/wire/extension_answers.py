@@ -20,6 +20,7 @@ _LISTS = {
 _EMPTY_RESULTS = ("ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe")
 _METHODS = (*_LISTS, *_EMPTY_RESULTS, "initialize", "tools/call", "prompts/get", "resources/read")
 _LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
+_CAPABILITIES = ("experimental", "roots", "sampling", "elicitation")
 _DEEPEST = 64
 _FAILED = (-32603, "An error occurred.")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -41,10 +42,10 @@ class Asked:
 
     kind: Kind
     id: Any = None
-    method: str = ""
+    method: str | None = ""
     params: Any = None
     certain: bool = True
-    """False where the sources do not say what happens: a string that is half of a surrogate pair."""
+    """False where a string is half of a surrogate pair: what happens depends on who reads it."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Content:
 def read(body: bytes) -> Asked:
     """Returns what `body` is."""
     try:
-        text = body.decode()
+        text = body.decode("utf-8-sig")
         message = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return Asked(Kind.MALFORMED)
@@ -91,7 +92,7 @@ def _kind(message: dict[str, Any]) -> Kind:
     if "id" in message and not _is_id(message["id"]):
         return Kind.MALFORMED
     if "method" in message:
-        if not isinstance(message["method"], str):
+        if not isinstance(message["method"], str | None):
             return Kind.MALFORMED
         return Kind.REQUEST if "id" in message else Kind.SILENT
     if "id" not in message:
@@ -136,6 +137,8 @@ type _Outcome = str | tuple[int, str]
 def _possible(asked: Asked, content: Content) -> list[_Outcome]:
     """Returns the outcomes that a request may have: 'result', or code and message of an error."""
     method, params = asked.method, asked.params
+    if method is None:
+        return [_FAILED]
     if method not in _METHODS:
         return [(-32601, f"Method '{method}' is not available.")]
     if method == "ping":
@@ -164,8 +167,8 @@ def _call(params: dict[str, Any] | None, what: str, parts: str, known: dict[str,
     name, arguments = params.get("name"), params.get("arguments")
     if not isinstance(name, str | None) or not _is_object_or_null(arguments) or "name" not in params:
         return [_FAILED]
-    if name is None:  # `required` alone lets null pass
-        return [_FAILED, (-32602, f"Unknown {what}: ''")]
+    if name is None:  # `required` lets null pass, and then it is looked up
+        return ["result" if what == "tool" else _FAILED]
     required = {each.lower(): names for each, names in known.items()}.get(name.lower())
     if required is None:
         return [(-32602, f"Unknown {what}: '{name}'")]
@@ -193,9 +196,17 @@ def _read(params: dict[str, Any] | None, content: Content) -> list[_Outcome]:
 
 def _set_level(params: dict[str, Any] | None) -> list[_Outcome]:
     if params is None:
-        return [_FAILED, "result"]
+        return ["result"]
     level = params.get("level")
-    return ["result"] if isinstance(level, str) and level.lower() in _LEVELS else [_FAILED]
+    if isinstance(level, str):
+        names = [name.strip().lower() for name in level.split(",")]
+        number = re.fullmatch(r"\s*[+-]?[0-9]+\s*", level)
+        return ["result"] if all(name in _LEVELS for name in names) or _is_int32(number and int(level)) else [_FAILED]
+    return ["result"] if _is_int32(level) else [_FAILED]
+
+
+def _is_int32(value: object) -> bool:
+    return type(value) is int and -(2**31) <= value < 2**31
 
 
 def _initialize(params: dict[str, Any] | None) -> list[_Outcome]:
@@ -210,11 +221,22 @@ def is_readable_initialize(params: object) -> bool:
         return True
     if not isinstance(params, dict) or not _is_object_or_null(params.get("_meta")):
         return False
-    client = params.get("clientInfo")
-    if not isinstance(client, dict) or not _is_object_or_null(params.get("capabilities")):
+    if not {"protocolVersion", "clientInfo"} <= set(params) or not isinstance(params["protocolVersion"], str | None):
         return False
-    texts = [params.get("protocolVersion"), client.get("name"), client.get("version")]
-    return all(isinstance(each, str) for each in texts) and isinstance(client.get("title"), str | None)
+    if not _are_capabilities(params.get("capabilities")):
+        return False
+    client = params["clientInfo"]
+    if client is None:
+        return True
+    if not isinstance(client, dict) or not {"name", "version"} <= set(client):
+        return False
+    return all(isinstance(client.get(name), str | None) for name in ("name", "version", "title"))
+
+
+def _are_capabilities(value: object) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, dict) and all(_is_object_or_null(value.get(name)) for name in _CAPABILITIES)
 
 
 def _is_object_or_null(value: object) -> bool:
@@ -246,5 +268,5 @@ def _check_tool_result(asked: Asked, result: dict[str, Any]) -> None:
     assert set(result) <= {"content", "structuredContent", "isError", "_meta"}
     assert all("type" in block for block in result["content"])
     if result.get("isError"):
-        text = f"An error occurred invoking '{asked.params['name']}'."
+        text = f"An error occurred invoking '{asked.params['name'] or ''}'."
         assert result["content"] == [{"type": "text", "text": text}]

@@ -1,5 +1,6 @@
 """Streamable HTTP as the extension speaks it: status codes, headers, texts and JSON."""
 
+import json
 import re
 
 import pytest
@@ -21,9 +22,12 @@ def test_only_post_is_served(target: Target, verb: str) -> None:
 
 @shows("transport.other-verbs")
 @pytest.mark.parametrize("verb", ["HEAD", "PATCH", "TRACE"])
-def test_verbs_that_the_webhook_does_not_know_are_not_found(local_target: Target, verb: str) -> None:
+def test_verbs_that_the_webhook_does_not_know_are_answered_with_those_that_it_does(
+    local_target: Target, verb: str
+) -> None:
     answer = send(local_target, verb, local_target.url)
-    assert (answer.status, answer.body) == (404, b"")
+    assert (answer.status, answer.body) == (405, b"")
+    assert answer.headers["allow"] == "DELETE, GET, OPTIONS, POST, PUT"
 
 
 @shows("transport.one-event", "transport.headers", "sessions.not-needed")
@@ -274,7 +278,7 @@ def test_every_log_level_is_taken(target: Target, level: str) -> None:
         (request("completion/complete"), -32601, "Method 'completion/complete' is not available."),
         (request("x/y"), -32601, "Method 'x/y' is not available."),
         (request("logging/setLevel", {"level": "loud"}), -32603, "An error occurred."),
-        (request("logging/setLevel"), -32603, "An error occurred."),
+        (request("logging/setLevel", {}), -32603, "An error occurred."),
         (request("tools/list", []), -32603, "An error occurred."),
         (request("prompts/list", {"cursor": 5}), -32603, "An error occurred."),
         (request("resources/list", {"_meta": 5}), -32603, "An error occurred."),
@@ -391,3 +395,21 @@ def test_the_homepage_and_the_status_answer(local_target: Target) -> None:
 def _initialize(target: Target, version: str):
     client = {"name": "tests", "version": "1"}
     return post(target, request("initialize", {"protocolVersion": version, "capabilities": {}, "clientInfo": client}))
+
+
+@shows("transport.upgrade")
+def test_an_offer_of_another_protocol_is_ignored_however_its_request_arrives(local_target: Target) -> None:
+    body = json.dumps(request("ping")).encode()
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+    head = (
+        b"POST /runtime/webhooks/mcp HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nContent-Type: application/json\r\n"
+    )
+    whole = head + offer + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with open_socket(local_target) as connection:
+        for part in (whole + whole, whole[:50], whole[50:-10], whole[-10:]):
+            connection.sendall(part)
+        answers = b""
+        while answers.count(b'data: {"result":{},"id":1,"jsonrpc":"2.0"}') < 3:
+            more = connection.recv(4096)
+            assert more, answers
+            answers += more

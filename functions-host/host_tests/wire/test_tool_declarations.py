@@ -35,10 +35,10 @@ def _listed(app: Target) -> dict[str, dict[str, Any]]:
 
 
 @shows("lists.order")
-def test_tools_are_listed_in_the_order_of_their_functions_names_without_their_case(app: Target) -> None:
+def test_tools_are_listed_in_the_order_of_their_functions_upper_cased_names(app: Target) -> None:
     names = list(_listed(app))
-    assert names == sorted(names, key=str.lower)
-    assert names.index("echo") < names.index("Greet") < names.index("paint")
+    assert names == sorted(names, key=str.upper)
+    assert names.index("echo") < names.index("Greet") < names.index("returns_an_error") < names.index("returns_a_dict")
 
 
 @shows("python.generic-trigger", "metadata.meta")
@@ -215,7 +215,7 @@ def test_the_function_sees_the_headers_of_the_request(app: Target) -> None:
     sent = {"accept-language": "de", "X-Mine": "Kept", "x-functions-key": "not-a-key"}
     payload = json.loads(_text(post(app, call("echo"), sent).event["result"]))
     headers = payload["transport"]["properties"]["headers"]
-    assert (headers["Accept-Language"], headers["x-mine"], headers["x-functions-key"]) == ("de", "Kept", "not-a-key")
+    assert (headers["Accept-Language"], headers["X-Mine"], headers["x-functions-key"]) == ("de", "Kept", "not-a-key")
     assert headers["Content-Type"] == "application/json"
 
 
@@ -229,4 +229,4 @@ def test_a_header_that_is_sent_twice_is_one_with_a_comma(app: Target) -> None:
         answer = b"".join(iter(lambda: connection.recv(4096), b"")).decode()
     data = answer.partition("data: ")[2].partition("\n")[0]
     payload = json.loads(_text(json.loads(data)["result"]))
-    assert payload["transport"]["properties"]["headers"]["x-twice"] == "one,two"
+    assert payload["transport"]["properties"]["headers"]["X-Twice"] == "one,two"
