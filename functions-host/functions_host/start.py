@@ -105,6 +105,7 @@ class _Start:
     async def _run_services(self, app: ServedApp, listener: socket.socket, stack: contextlib.AsyncExitStack) -> None:
         """Answers clients as soon as the app is loaded, while storage and sessions may still be starting."""
         azurite = _azurite(app.settings, self._options, self._console)
+        self._stop.then(app.stop_listening)
         starting = asyncio.create_task(self._start_services(app, azurite, stack))
         self._stop.then(starting.cancel)
         watching = [asyncio.create_task(watch_slow_calls(app, self._terminal.notice))]
@@ -180,7 +181,7 @@ class _Start:
     async def _serve(self, app: ServedApp, listener: socket.socket) -> None:
         webhook = McpWebhook(app, self._guard, self._terminal.problem, self._terminal.notice)
         self._serving_stop.then(webhook.close_sessions)
-        routes = create_app(app, webhook, self._guard)
+        routes = create_app(app, webhook, self._guard, self._terminal.problem)
         options = self._options
         local = LocalOnly(routes, options.address, options.allow_host, self._terminal.notice)
         await serve(local, listener, lambda: None, self._serving_stop)

@@ -13,6 +13,7 @@ from functions_host.host.missing_package import add_package, missing_module
 from functions_host.host.served_app import ServedApp
 from functions_host.http.mcp_webhook import WEBHOOK_PATH
 from functions_host.triggers.http_trigger import HttpTrigger
+from functions_host.triggers.timer_trigger import TimerTrigger
 from functions_host.worker_process.messages import Log
 
 # Settings that say what is started beside the app.
@@ -136,15 +137,15 @@ class HostTerminal:
             self._console.write("\nFunctions:\n")
         else:
             self._console.write("\nNo functions found: function_app.py declares none that can run here.\n", "yellow")
-        for line, colour in _shown(app, self._origin):
+        for line, colour in _shown(app, self._origin, with_times=True):
             self._console.write(f"{line}\n", colour, event="function")
 
 
-def _shown(app: FunctionApp, origin: str) -> list[tuple[str, str | None]]:
+def _shown(app: FunctionApp, origin: str, *, with_times: bool = False) -> list[tuple[str, str | None]]:
     """Returns the lines that show the functions of an app, each with its colour; those over HTTP first, as in func."""
     functions = sorted(app.functions, key=lambda each: not isinstance(each.trigger, HttpTrigger))
     return [
-        *((f"\t{each.name}: {_described(each.trigger, origin)}", None) for each in functions),
+        *((f"\t{each.name}: {_described(each.trigger, origin, with_times)}", None) for each in functions),
         *((f"\t{each.name}: {each.trigger}, not run here: {each.reason}.", "yellow") for each in app.not_run),
         *((f"\tFunction {name} is disabled.", "yellow") for name in app.disabled),
         *((error, "red") for error in app.errors),
@@ -163,10 +164,13 @@ def _addresses() -> list[str]:
     return sorted(each for each in found if not each.startswith("127."))
 
 
-def _described(trigger: Trigger, origin: str) -> str:
+def _described(trigger: Trigger, origin: str, with_times: bool) -> str:
     if isinstance(trigger, HttpTrigger):
         methods = f"[{','.join(trigger.methods)}] " if trigger.methods else ""
         return f"{methods}{origin}/{trigger.public_name}"
+    if isinstance(trigger, TimerTrigger) and with_times:
+        next_run = trigger.next_run().replace(tzinfo=trigger.zone).isoformat(" ", "seconds")
+        return f"{trigger.type_name}, {trigger.noun} {trigger.public_name}, next run {next_run}"
     return f"{trigger.type_name}, {trigger.noun} {trigger.public_name}"
 
 

@@ -878,8 +878,9 @@ REQUIREMENTS = (
         "bindings.not-modelled",
         "A trigger or binding that is not modelled is refused by its name, and the other functions run.",
         "Microsoft Learn, azure-functions/functions-triggers-bindings",
-        "It runs MCP tools, resources and prompts, with inputs of single arguments (`mcpToolProperty`, "
-        "`mcpPromptArgument`), blob bindings, SDK types included, and queue outputs. A function with any other "
+        "It runs MCP tools, resources and prompts, functions over HTTP, timers, and functions behind queues and blobs, "
+        "with inputs of single arguments (`mcpToolProperty`, `mcpPromptArgument`), blob bindings, SDK types included, "
+        "and queue outputs. A function with any other "
         "trigger or binding is named at start as one that cannot run here; the others run.",
     ),
     Requirement(
@@ -1311,6 +1312,75 @@ REQUIREMENTS = (
         "mixed.strict",
         "With --strict such an app is refused.",
         "inferred",
+    ),
+    # functions that nobody calls
+    Requirement(
+        "timers.schedule",
+        "Schedules are NCRONTAB expressions of six or five fields, or intervals, read with all their oddities; what is "
+        "none puts the function in error.",
+        "recorded from Microsoft.Azure.WebJobs.Extensions 3.0.6",
+        "A timer whose interval is zero or less is in error; Azure runs it without end.",
+    ),
+    Requirement(
+        "timers.startup",
+        "A timer with run_on_startup runs whenever the app is loaded, which in the cloud is at each start too.",
+        "Microsoft Learn, azure-functions/functions-bindings-timer",
+    ),
+    Requirement(
+        "timers.value",
+        "A timer is told whether it is past due, its schedule and, where that is kept, its status.",
+        "azure-webjobs-sdk-extensions, Extensions/Timers/TimerInfo.cs",
+    ),
+    Requirement(
+        "timers.zone",
+        "Schedules are those of the zone in WEBSITE_TIME_ZONE, or of UTC.",
+        "Microsoft Learn, azure-functions/functions-app-settings",
+        "Timers run by WEBSITE_TIME_ZONE, else by UTC, as in Azure; `func` takes the zone of the machine.",
+    ),
+    Requirement(
+        "timers.missed",
+        "The status of a timer is kept in the app's storage, and a run that was missed is made up for once at start.",
+        "azure-webjobs-sdk-extensions, Extensions/Timers/Scheduling/ScheduleMonitor.cs",
+        "There is one instance, so no lock keeps a timer from running twice. @app.retry is not modelled.",
+    ),
+    Requirement(
+        "timers.by-hand",
+        "POST /admin/functions/NAME runs a function at once, with its input, and is answered with 202 before.",
+        "Microsoft Learn, azure-functions/functions-manually-run-non-http",
+    ),
+    Requirement(
+        "timers.shown",
+        "The terminal shows a timer's schedule and its next run.",
+        "inferred",
+    ),
+    Requirement(
+        "queues.trigger",
+        "A message runs its function, which is told its id, times and tries; then it is deleted.",
+        "Microsoft Learn, azure-functions/functions-bindings-storage-queue-trigger",
+    ),
+    Requirement(
+        "queues.poison",
+        "A message whose function fails is there again after visibilityTimeout, and after maxDequeueCount tries goes "
+        "to the queue NAME-poison.",
+        "azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Queues, Listeners/QueueProcessor.cs",
+    ),
+    Requirement(
+        "queues.encoding",
+        "Messages are base64, or with messageEncoding none the text they are; others go to the poison queue.",
+        "Microsoft Learn, azure-functions/functions-bindings-storage-queue",
+    ),
+    Requirement(
+        "blobs.trigger",
+        "A blob that is new or changed runs its function once, which is told its path, the names in it, size and "
+        "metadata; receipts in the app's storage say for which blobs it ran.",
+        "Microsoft Learn, azure-functions/functions-bindings-storage-blob-trigger",
+        "Containers are looked into once a second, also where a blob trigger's source is EventGrid: nothing here sends "
+        "events. A blob that fails is tried again at once; Azure queues it.",
+    ),
+    Requirement(
+        "blobs.poison",
+        "A blob whose function fails poisonBlobThreshold times is told to the queue webjobs-blobtrigger-poison.",
+        "Microsoft Learn, azure-functions/functions-bindings-storage-blob-trigger",
     ),
     # diagnosis
     Requirement(

@@ -4,6 +4,7 @@ https://learn.microsoft.com/azure/azure-functions/functions-host-json
 https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -64,6 +65,15 @@ class Settings:
     """Folders below the app's of which any file does."""
     triggers: TriggerOptions = field(default_factory=TriggerOptions)
 
+    @property
+    def host_id(self) -> str:
+        """Under which the host keeps in the app's storage what it has to remember; in Azure the site's name."""
+        if given := self.configuration.get("AzureFunctionsWebHost:hostid"):
+            return given.lower()
+        folder = str(self.app_directory)
+        name = re.sub(r"[^a-z0-9]+", "-", self.app_directory.name.lower()).strip("-")[:20] or "app"
+        return f"{name}-{hashlib.sha256(folder.encode()).hexdigest()[:8]}"
+
 
 class Configuration:
     """App settings by name, as .NET's configuration sees the environment: any case, `__` and `:` the same."""
@@ -92,7 +102,6 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
     environment, notices = _environment(directory, process_environment, port)
     configuration = Configuration(environment)
     host = _host_json(directory / "host.json", configuration)
-    _refuse_queue_encoding(_dig(host, "extensions", "queues", "messageEncoding"))
     notices += _bundle_notices(host)
     return Settings(
         directory,
@@ -249,14 +258,6 @@ def _function_timeout(value: object) -> float | None:
         f"functionTimeout in host.json is '{value}'.",
         "Write it as hh:mm:ss, such as 00:05:00, at least one second; -1 for no limit.",
     )
-
-
-def _refuse_queue_encoding(value: object) -> None:
-    if str(value or "base64").lower() != "base64":
-        raise PersonError(
-            f"extensions.queues.messageEncoding in host.json is '{value}', which is not modelled.",
-            "Remove it: messages are written as base64, the default of the Queues extension.",
-        )
 
 
 def _body_limit(value: str | None) -> int:

@@ -3,6 +3,7 @@
 https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook, -storage-queue and -storage-blob
 """
 
+import os
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,11 +20,14 @@ class QueueOptions:
 
     batch_size: int = 16
     new_batch_threshold: int = 8
+    """So many messages may still be worked on when the next batch is taken."""
     max_dequeue_count: int = 5
     visibility_timeout: float = 0
     """Seconds until a message whose function failed is there again."""
-    max_polling_interval: float = 60
-    """Seconds between looks into a queue that stays empty, at most."""
+    max_polling_interval: float = 2
+    """Seconds between looks into a queue that stays empty, at most. In Azure a minute, in Development this."""
+    is_base64: bool = True
+    """Whether messages are written as base64; else as the text they are."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class TriggerOptions:
 
     route_prefix: str = "api"
     queues: QueueOptions = field(default_factory=QueueOptions)
+    blob_tries: int = 5
+    """`extensions.blobs.poisonBlobThreshold`: how often a blob's function is tried."""
 
 
 def read_trigger_options(host: dict[str, Any]) -> TriggerOptions:
@@ -39,15 +45,18 @@ def read_trigger_options(host: dict[str, Any]) -> TriggerOptions:
     prefix = dig(host, "extensions", "http", "routePrefix")
     queues = dig(host, "extensions", "queues")
     batch = _whole(queues, "batchSize", QueueOptions.batch_size, 1, 32)
+    blobs = dig(host, "extensions", "blobs")
     return TriggerOptions(
         TriggerOptions.route_prefix if prefix is None else str(prefix),
         QueueOptions(
             batch,
-            _whole(queues, "newBatchThreshold", batch // 2, 0, 1000),
+            _whole(queues, "newBatchThreshold", batch // 2 * (os.cpu_count() or 1), 0, 1000),
             _whole(queues, "maxDequeueCount", QueueOptions.max_dequeue_count, 1, 10_000),
             _seconds(queues, "visibilityTimeout", QueueOptions.visibility_timeout),
             _seconds(queues, "maxPollingInterval", QueueOptions.max_polling_interval),
+            _is_base64(dig(queues, "messageEncoding")),
         ),
+        _whole(blobs, "poisonBlobThreshold", TriggerOptions.blob_tries, 1, 10_000, "blobs"),
     )
 
 
@@ -60,14 +69,23 @@ def time_span(text: str) -> float | None:
     return days * 86_400 + hours * 3_600 + minutes * 60 + seconds
 
 
-def _whole(queues: object, name: str, default: int, lowest: int, highest: int) -> int:
-    value = dig(queues, name)
+def _is_base64(value: object) -> bool:
+    encoding = str(value or "base64").lower()
+    if encoding in ("base64", "none"):
+        return encoding == "base64"
+    raise PersonError(
+        f"extensions.queues.messageEncoding in host.json is '{value}'.", "Write 'base64', the default, or 'none'."
+    )
+
+
+def _whole(options: object, name: str, default: int, lowest: int, highest: int, section: str = "queues") -> int:
+    value = dig(options, name)
     if value is None:
         return default
     if isinstance(value, int | str) and str(value).isdecimal() and lowest <= int(value) <= highest:
         return int(value)
     raise PersonError(
-        f"extensions.queues.{name} in host.json is '{value}'.", f"Write a number from {lowest} to {highest}."
+        f"extensions.{section}.{name} in host.json is '{value}'.", f"Write a number from {lowest} to {highest}."
     )
 
 

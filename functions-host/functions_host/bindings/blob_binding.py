@@ -18,6 +18,7 @@ from functions_host.worker_process.messages import Value
 
 _CONTAINER = re.compile(r"\$root|\$web|[a-z0-9](?:(?:[a-z0-9]|-(?!-)){1,61})[a-z0-9]")
 _LONGEST_BLOB_NAME = 1024
+DATA_TYPES = ("string", "binary", "stream")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -100,6 +101,15 @@ def encode_output(value: Value) -> bytes:
             return text.encode()
         case kind, _:
             raise BindingError(f"A value of kind '{kind}' cannot be written to a blob.")
+
+
+def check_container(name: str) -> None:
+    """Raises BindingError for what no container can be called."""
+    if not _CONTAINER.fullmatch(name):
+        raise BindingError(
+            f"Invalid container name: {name}. Write 3 to 63 lower-case letters, digits and hyphens before the first "
+            "slash of the path."
+        )
 
 
 def _path_problem(container: str, blob: str) -> str | None:

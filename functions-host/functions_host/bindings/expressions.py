@@ -47,6 +47,16 @@ class Template:
         """Whether any part of the path depends on the call."""
         return any(isinstance(part, _Expression) for part in self._parts)
 
+    def match(self, text: str) -> dict[str, str] | None:
+        """Returns what the expressions stand for in `text`, by name; None where it does not fit the path.
+
+        So are the paths of triggers read, each name as far to the right as it fits: BindingTemplateSource.cs.
+        """
+        names = [part.names[0] for part in self._parts if isinstance(part, _Expression)]
+        pattern = "".join(re.escape(part) if isinstance(part, str) else "(.*)" for part in self._parts)
+        found = re.fullmatch(pattern, text, re.DOTALL)
+        return dict(zip(names, found.groups(), strict=True)) if found else None
+
     def resolve(self, data: Mapping[str, BindingValue], method_name: str) -> str:
         """Returns the path for one call. `data` has lower-case names. Raises BindingError."""
         return "".join(part if isinstance(part, str) else _evaluate(part, data, method_name) for part in self._parts)

@@ -28,12 +28,17 @@ class QueueOutput:
 
     async def write(self, context: BindingContext, value: Value) -> None:
         queue = self.queue_name.resolve(context.data, context.function_name).lower()
-        if not _QUEUE_NAME.fullmatch(queue):
-            raise BindingError(
-                f"'{queue}' is no name of a queue: 3 to 63 letters, digits and hyphens, no hyphen at an end or "
-                "beside another."
-            )
+        check_queue_name(queue)
         await context.queues.send(self.connection, queue, messages_of(value))
+
+
+def check_queue_name(queue: str) -> None:
+    """Raises BindingError for what no queue can be called."""
+    if not _QUEUE_NAME.fullmatch(queue):
+        raise BindingError(
+            f"'{queue}' is no name of a queue: 3 to 63 letters, digits and hyphens, no hyphen at an end or beside "
+            "another."
+        )
 
 
 def messages_of(value: Value) -> list[bytes]:

@@ -8,7 +8,7 @@ from typing import cast
 
 from functions_host.app.settings import Configuration, Settings
 from functions_host.bindings.binding import InputBinding, OutputBinding
-from functions_host.bindings.blob_binding import BlobBinding
+from functions_host.bindings.blob_binding import DATA_TYPES, BlobBinding
 from functions_host.bindings.blob_client_binding import BlobClientBinding
 from functions_host.bindings.expressions import Template
 from functions_host.bindings.queue_binding import QueueOutput
@@ -22,20 +22,23 @@ from functions_host.triggers.argument_binding import (
     read_prompt_argument,
     read_tool_property,
 )
+from functions_host.triggers.blob_trigger import BlobTrigger, read_blob_trigger
 from functions_host.triggers.http_trigger import HttpTrigger, read_http_trigger
 from functions_host.triggers.prompt_trigger import PromptTrigger, read_prompt_trigger
+from functions_host.triggers.queue_trigger import QueueTrigger, read_queue_trigger
 from functions_host.triggers.resource_trigger import ResourceTrigger, read_resource_trigger
 from functions_host.triggers.resource_uri import same_structure
+from functions_host.triggers.timer_trigger import TimerTrigger, read_timer_trigger
 from functions_host.triggers.tool_trigger import ToolTrigger, read_tool_trigger
 from functions_host.worker_process.messages import FunctionMetadata
 
 type McpTrigger = ToolTrigger | ResourceTrigger | PromptTrigger
-type Trigger = McpTrigger | HttpTrigger
+type ListenedTrigger = TimerTrigger | QueueTrigger | BlobTrigger
+type Trigger = McpTrigger | HttpTrigger | ListenedTrigger
 
 # The host's own rules (azure-functions-host, Utility.cs and ScriptHost).
 _FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 _BINDING_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,127}|\$return")
-_DATA_TYPES = ("string", "binary", "stream")
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ class FunctionApp:
     disabled: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     not_run: tuple[NotRun, ...] = ()
+
+    def named(self, name: str) -> Function | None:
+        """Returns a function by its own name, in any case."""
+        return next((each for each in self.functions if each.name.lower() == name.lower()), None)
 
     def tool(self, name: str) -> Function | None:
         """Returns the function behind a tool; the extension finds tools in any case."""
@@ -218,6 +225,8 @@ def _trigger(name: str, bindings: list[RawBinding], settings: Settings) -> tuple
         return _TRIGGERS[binding.type](binding), others
     if binding.type == "httptrigger":
         return read_http_trigger(binding, name, settings.triggers.route_prefix), others
+    if binding.type in _LISTENED_TRIGGERS:
+        return _LISTENED_TRIGGERS[binding.type](binding, settings.configuration), others
     raise NotModelledError(binding.type_as_written, why_no_trigger(binding))
 
 
@@ -226,6 +235,11 @@ _TRIGGERS: dict[str, Callable[[RawBinding], Trigger]] = {
     "mcpresourcetrigger": read_resource_trigger,
     "mcpprompttrigger": read_prompt_trigger,
 }
+_LISTENED_TRIGGERS: dict[str, Callable[[RawBinding, Configuration], Trigger]] = {
+    "timertrigger": read_timer_trigger,
+    "queuetrigger": read_queue_trigger,
+    "blobtrigger": read_blob_trigger,
+}
 _ARGUMENTS: dict[str, Callable[[RawBinding], InputBinding]] = {
     "mcptoolproperty": read_tool_property,
     "mcppromptargument": read_prompt_argument,
@@ -233,6 +247,7 @@ _ARGUMENTS: dict[str, Callable[[RawBinding], InputBinding]] = {
 
 
 _ARGUMENT_NAMES = {"tool": "tool_name", "resource": "uri", "template": "uri", "prompt": "prompt_name"}
+MCP_NOUNS = frozenset(_ARGUMENT_NAMES)
 
 
 def _check_name(binding: RawBinding) -> None:
@@ -265,7 +280,7 @@ def _blob_input(binding: RawBinding, configuration: Configuration) -> InputBindi
 
 def _blob(binding: RawBinding, configuration: Configuration) -> BlobBinding:
     data_type = str(binding.get("dataType") or "string").lower()
-    if data_type not in _DATA_TYPES:
+    if data_type not in DATA_TYPES:
         raise BindingError(f"'{binding.get('dataType')}' is not a dataType of the blob binding '{binding.name}'.")
     path, connection = _blob_place(binding, configuration)
     return BlobBinding(binding.name, path, connection, data_type)
@@ -288,6 +303,8 @@ def _refuse_duplicates(functions: list[Function]) -> None:
     seen: dict[tuple[str, str], Function] = {}
     for function in functions:
         trigger = function.trigger
+        if trigger.noun not in _ARGUMENT_NAMES:
+            continue  # two may have one queue or route; each has its methods
         name = trigger.public_name
         key = same_structure(name) if trigger.noun == "template" else name.lower()
         earlier = seen.setdefault((trigger.noun, key), function)

@@ -14,12 +14,14 @@ from typing import Any, Protocol, cast
 from uuid import UUID
 
 from functions_host.app.settings import Settings
+from functions_host.app.time_zone import time_zone_notice
 from functions_host.bindings.binding import BindingContext
 from functions_host.errors import InvocationError, PersonError
 from functions_host.host.advice import advice
 from functions_host.host.functions import Function, FunctionApp, load_functions
 from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.queue_store import QueueStore
+from functions_host.triggers.timer_trigger import TimerTrigger
 from functions_host.triggers.trigger_call import TriggerCall
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
 
@@ -85,7 +87,7 @@ class FunctionsHost:
     """What the person should know of an app that loads, and yet does not do what was meant."""
 
     def __post_init__(self) -> None:
-        self.queues = QueueStore(self.settings.configuration)
+        self.queues = QueueStore(self.settings.configuration, base64=self.settings.triggers.queues.is_base64)
 
     async def start(self) -> None:
         """Loads the app. Raises AppLoadError if it does not load, PersonError where the real host would not start."""
@@ -94,6 +96,9 @@ class FunctionsHost:
         if self.strict:
             _refuse_functions_that_do_not_run(self.app)
         self.advice = advice(self.settings.app_directory, indexed)
+        has_timers = any(isinstance(each.trigger, TimerTrigger) for each in self.app.functions)
+        if has_timers and (notice := time_zone_notice(self.settings.configuration)):
+            self.advice += (notice,)
 
     def retire(self) -> None:
         """Lets calls under way go on, for a stop that follows them."""

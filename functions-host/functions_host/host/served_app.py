@@ -10,13 +10,14 @@ just edited the app can mend it from that answer.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from functions_host.app.settings import Settings
 from functions_host.errors import PersonError
 from functions_host.host.host import FunctionsHost
+from functions_host.host.listeners import Listeners
 from functions_host.host.load_error import explain_load_error
 from functions_host.worker.connection import AppLoadError
 
@@ -55,6 +56,9 @@ class AppVersion:
     calls: int = 0
     retiring: bool = False
     idle: asyncio.Event = field(default_factory=asyncio.Event)
+    listeners: Listeners | None = None
+    _works: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+    """What listeners have begun: runs of functions, and what follows them."""
 
     def __enter__(self) -> FunctionsHost:
         self.calls += 1
@@ -62,7 +66,42 @@ class AppVersion:
 
     def __exit__(self, *error: object) -> None:
         self.calls -= 1
-        if self.retiring and not self.calls:
+        self._look_whether_idle()
+
+    def work[T](self, work: Coroutine[Any, Any, T], /) -> asyncio.Task[T]:
+        """Runs what keeps the process alive as calls do, whatever becomes of whoever waits for it."""
+        task = asyncio.create_task(work)
+        self._works.add(task)
+        task.add_done_callback(self._worked)
+        return task
+
+    def listen(self, problem: Callable[[str], None]) -> None:
+        """Begins to run the functions that nobody calls."""
+        self.listeners = Listeners(self.host, self.work, problem)
+        self.listeners.start()
+
+    def retire(self) -> None:
+        """Begins nothing any more; `idle` is set as soon as all that has begun has ended."""
+        self.retiring = True
+        self.host.retire()
+        if self.listeners:
+            self.listeners.stop()
+        self._look_whether_idle()
+
+    async def stop(self) -> None:
+        """Ends its processes, whatever they do."""
+        if self.listeners:
+            self.listeners.stop()
+        for task in self._works:
+            task.cancel()
+        await self.host.stop()
+
+    def _worked(self, task: asyncio.Task[Any]) -> None:
+        self._works.discard(task)
+        self._look_whether_idle()
+
+    def _look_whether_idle(self) -> None:
+        if self.retiring and not self.calls and not self._works:
             self.idle.set()
 
 
@@ -112,6 +151,8 @@ class ServedApp:
             if not self._reloads:
                 raise
             self.load_error = error
+        else:
+            self.version.listen(self._events.problem)
         self._ready.set()
 
     def reload(self, why: str) -> None:
@@ -122,6 +163,11 @@ class ServedApp:
         self._events.loading(why)
         self._loading = asyncio.create_task(self._replace(self._loading))
 
+    def stop_listening(self) -> None:
+        """Begins no more runs of functions that nobody calls: a stop is about to take their storage away."""
+        if self.version.listeners:
+            self.version.listeners.stop()
+
     async def stop(self) -> None:
         """Ends every process of the app."""
         self._stopped = True
@@ -130,7 +176,7 @@ class ServedApp:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(version.host.stop() for version in versions))
+        await asyncio.gather(*(version.stop() for version in versions))
 
     async def why_not(self) -> str | None:
         """Returns why no function can run, None if they can. While the app is loaded, this waits."""
@@ -163,6 +209,7 @@ class ServedApp:
         else:
             self.load_error = None
             self.version = AppVersion(host)
+            self.version.listen(self._events.problem)
             self._retire(before)
             self._events.loaded(host, before.host, time.monotonic() - began)
         self._ready.set()
@@ -171,12 +218,9 @@ class ServedApp:
         """Ends the processes of a version as soon as its calls have ended, each of which functionTimeout bounds."""
         if version.retiring:
             return
-        version.retiring = True
-        version.host.retire()
-        if version.calls:
-            self._events.finishing(version.calls)
-        else:
-            version.idle.set()
+        version.retire()
+        if calls := max(version.calls, len(version.host.executing)):
+            self._events.finishing(calls)
         task = asyncio.create_task(_stop_when_idle(version))
         self._retiring[task] = version
         task.add_done_callback(self._retired)
@@ -200,7 +244,7 @@ async def _load(host: FunctionsHost) -> None:
 
 async def _stop_when_idle(version: AppVersion) -> None:
     await version.idle.wait()
-    await version.host.stop()
+    await version.stop()
 
 
 def _refuse_folder_without_app(settings: Settings) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from functions_host.host.functions import MCP_NOUNS
 from functions_host.host.served_app import ServedApp
 
 # The official TypeScript client waits 60 seconds, many that are built on it 30 or less.
@@ -19,6 +20,8 @@ async def watch_slow_calls(app: ServedApp, tell: Callable[[str], None]) -> None:
         executing = app.host.executing
         told.intersection_update(executing)
         for invocation_id, running in executing.items():
+            if running.function.trigger.noun not in MCP_NOUNS:
+                continue  # nobody waits for a timer
             if time.perf_counter() - running.since > _SECONDS and invocation_id not in told:
                 told.add(invocation_id)
                 tell(

@@ -1,10 +1,12 @@
-"""What is below /admin: the host's state and its keys, to be read. All else there is refused by name.
+"""What is below /admin: the host's state and its keys, and its functions, to be run by hand. All else is refused.
 
-azure-functions-host, Controllers/HostController.cs and KeysController.cs. With keys required, the master key opens it.
+azure-functions-host, Controllers/HostController.cs, KeysController.cs and FunctionsController.cs. With keys
+required, the master key opens it.
 """
 
 import platform
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,29 +15,34 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from functions_host.host.served_app import ServedApp
+from functions_host.http.admin_functions import AdminFunctions
 from functions_host.http.keys import KeyGuard
 
 
 class Admin:
     """The ASGI endpoint of everything below /admin but the ping."""
 
-    def __init__(self, app: ServedApp, instance_id: str, guard: KeyGuard) -> None:
+    def __init__(self, app: ServedApp, instance_id: str, guard: KeyGuard, problem: Callable[[str], None]) -> None:
         self._app = app
         self._instance_id = instance_id
         self._guard = guard
+        self._functions = AdminFunctions(app, problem)
         self._started = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = self._respond(Request(scope, receive))
+        response = await self._respond(Request(scope, receive))
         await response(scope, receive, send)
 
-    def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request) -> Response:
         refusal = self._guard.refuse_admin(request)
         if refusal is not None:
             return Response(status_code=refusal)
         path: str = request.scope["path"].rstrip("/").lower()
+        parts = path.split("/")[2:]
+        if parts[0] == "functions" and len(parts) < 4:
+            return await self._functions.respond(request, parts[1:])
         if request.method == "GET":
-            match path.split("/")[2:]:
+            match parts:
                 case ["host", "status"]:
                     return _json(self._status())
                 case ["host", "keys" | "functionkeys" | "systemkeys" as scope]:

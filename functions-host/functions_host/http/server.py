@@ -1,6 +1,7 @@
 """The routes of the host, on Starlette."""
 
 import html
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,13 +19,15 @@ from functions_host.http.mcp_webhook import WEBHOOK_PATH, WEBHOOKS, McpWebhook
 _ADMIN = "/admin/"
 
 
-def create_app(app: ServedApp, webhook: McpWebhook, guard: KeyGuard) -> ASGIApp:
+def create_app(
+    app: ServedApp, webhook: McpWebhook, guard: KeyGuard, problem: Callable[[str], None] = lambda text: None
+) -> ASGIApp:
     """Returns the ASGI app of the host: the webhook of its MCP extension, functions over HTTP, a few pages."""
     pages = Starlette(
         routes=[
             Route("/", _homepage, methods=["GET"]),
             Route("/admin/host/ping", _ping, methods=["GET", "POST"]),
-            Route("/admin/{rest:path}", Admin(app, webhook.instance_id, guard)),
+            Route("/admin/{rest:path}", Admin(app, webhook.instance_id, guard, problem)),
         ],
         exception_handlers={HTTPException: _empty_answer},
     )

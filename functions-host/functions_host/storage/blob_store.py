@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from functions_host.app.settings import Configuration
@@ -14,6 +15,7 @@ _REMEMBERED_BLOBS = 256  # some 32 KiB each
 _ATTEMPTS = 20  # one more for each program that writes the same blob at the same moment
 
 if TYPE_CHECKING:  # the SDK takes half a second and 34 MiB to import, so it is imported when first used
+    from azure.storage.blob import BlobProperties
     from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 
@@ -34,6 +36,19 @@ class BlobPath:
         Python's HTTP clients resolve such segments, and could so be led out of the container.
         """
         return not {".", ".."}.isdisjoint(self.blob.split("/"))
+
+
+@dataclass(frozen=True)
+class StoredBlob:
+    """A blob as it is in its container."""
+
+    path: BlobPath
+    uri: str
+    etag: str
+    length: int
+    content_type: str
+    last_modified: datetime
+    metadata: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,22 @@ class BlobStore:
             await blob.replace(content, metadata)
         except AzureError as error:
             raise _failure(blob, path, "written", error) from error
+
+    async def list(self, connection: str, container: str, prefix: str = "") -> list[StoredBlob]:
+        """Returns the blobs of a container whose names begin so, none if there is no container. Raises BindingError."""
+        client = (await self._service(connection)).get_container_client(container)
+        from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+        try:
+            return [
+                _stored(client.get_blob_client(each.name).url, container, each)
+                async for each in client.list_blobs(name_starts_with=prefix or None, include=["metadata"])
+            ]
+        except ResourceNotFoundError:
+            return []
+        except AzureError as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise BindingError(f"The container '{container}' could not be listed: {reason}") from error
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -140,6 +171,18 @@ class _Blob:
                     await _create_container(self._service, self.client.container_name)
             before = await _found(self.client)
         raise AssertionError("the last attempt raises")
+
+
+def _stored(uri: str, container: str, properties: "BlobProperties") -> StoredBlob:
+    return StoredBlob(
+        BlobPath(container, properties.name),
+        uri,
+        (properties.etag or "").strip('"'),
+        properties.size or 0,
+        properties.content_settings.content_type or "application/octet-stream",
+        properties.last_modified,
+        dict(properties.metadata or {}),
+    )
 
 
 async def _found(blob: "BlobClient") -> _Written | None:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from functions_host.bindings.expressions import BindingValue
 from functions_host.bindings.raw_binding import RawBinding
 from functions_host.errors import BindingError
+from functions_host.triggers.payload_data import payload_data
 from functions_host.triggers.route_template import RouteError, RouteTemplate
 from functions_host.worker_process.messages import Value
 
@@ -49,7 +50,7 @@ class HttpCall:
 
     def binding_data(self, trigger_name: str, value: Value) -> dict[str, BindingValue]:
         """Returns what binding expressions can name: the members of a JSON body, the query, the route, the headers."""
-        data: dict[str, BindingValue] = dict(_body_data(self.body))
+        data: dict[str, BindingValue] = payload_data(self.body)
         data |= {name.lower(): text for name, text in self.query.items()}
         data |= {name.lower(): text for name, text in self.params.items()}
         data["headers"] = dict(self.headers)
@@ -128,20 +129,6 @@ def _slash_hint(route: str, prefix: str) -> str:
     if not (prefix and route.startswith("/")):
         return ""
     return ', or set "extensions": {"http": {"routePrefix": ""}} in host.json, as ASGI and WSGI apps need it'
-
-
-def _body_data(body: bytes) -> Mapping[str, BindingValue]:
-    try:
-        members = json.loads(body, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(members, dict):
-        return {}
-    return {name.lower(): _text(value) for name, value in members.items() if isinstance(value, str | bool)}
-
-
-def _text(value: Any) -> str:
-    return str(value)
 
 
 def _compact(text: str) -> bytes:

@@ -99,8 +99,8 @@ def test_a_bundle_that_can_is_not(tmp_path: Path, version: str, kind: str) -> No
 
 @shows("storage.queue")
 def test_queue_messages_that_are_not_base64_are_refused(tmp_path: Path) -> None:
-    queues = {"extensions": {"queues": {"messageEncoding": "none"}}}
-    with pytest.raises(PersonError, match=r"messageEncoding in host\.json is 'none', which is not modelled"):
+    queues = {"extensions": {"queues": {"messageEncoding": "utf-8"}}}
+    with pytest.raises(PersonError, match=r"messageEncoding in host\.json is 'utf-8'"):
         _load(tmp_path, queues, {})
 
 
