@@ -38,6 +38,8 @@ _TOOLS_LAST_SECONDS = 600
 # The two published versions that know MCP (no stable one up to 2026-07-01 does), and the one that the tutorial uses,
 # whose types do not have it.
 _API_VERSIONS = ("2025-10-02-preview", "2026-03-02-preview", "2025-02-02-preview")
+# What Azure says of a pool that was made where the preview is not on.
+_NOT_ENABLED = "SessionMCPServerNotEnabled"
 _ARM = "https://management.azure.com"
 
 # What to tell a model, by the kind of failure. {} is what the pool said.
@@ -52,6 +54,8 @@ _SENTENCES = {
     "correct that setting.",
     "missing": "The session pool was not found, or has no MCP server: {}. Whoever runs this server has to check its "
     "settings SESSION_POOL_MCP_ENDPOINT and SESSION_POOL_RESOURCE_ID.",
+    "not enabled": "The session pool has no MCP server, so no code can be run: {}. Whoever runs this server has to turn "
+    "on the preview SessionPoolsSupportMCP of Microsoft.App in its subscription, and then to deploy again.",
     "gone": "That environment does not exist any more: {}. Its variables and files are lost. Call launchShell, or "
     "call again without environmentId, and start over.",
     "bad id": "The session pool does not take that environmentId: {}. Use one that launchShell returned, or none.",
@@ -233,7 +237,7 @@ class SessionPool:
                 answer = await self._resource_manager("POST", "/fetchMCPServerCredentials")
                 key = _find(answer, "apiKey")
                 if not isinstance(key, str):
-                    raise PoolError("missing", "Azure returned no key for it; is its MCP server on?")
+                    raise PoolError("not enabled", "Azure returned no key for it")
                 self._key = key
             return self._key
 
@@ -241,7 +245,7 @@ class SessionPool:
         answer = await self._resource_manager("GET", "")
         endpoint = _find(_find(_find(answer, "properties"), "mcpServerSettings"), "mcpServerEndpoint")
         if not isinstance(endpoint, str):
-            raise PoolError("missing", "it has no MCP endpoint; was it made with isMcpServerEnabled?")
+            raise PoolError("not enabled", "Azure knows no endpoint of it")
         self._endpoint = endpoint
         return endpoint
 
@@ -253,9 +257,11 @@ class SessionPool:
         status, body = 0, ""
         for version in _API_VERSIONS:
             status, body, _ = await self._exchange(verb, f"{url}?api-version={version}", None, headers)
-            if status not in (400, 404):
+            if status not in (400, 404) or _NOT_ENABLED in body:
                 break
         failure = failure_of_response(status, body)
+        if failure and _NOT_ENABLED in body:
+            raise PoolError("not enabled", failure.detail)
         if failure:
             raise PoolError("refused" if status in (401, 403) else "missing", failure.detail)
         try:

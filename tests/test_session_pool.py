@@ -237,6 +237,19 @@ async def test_a_pool_that_is_not_there_is_said() -> None:
     await client.close()
 
 
+@pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:9/mcp"], ids=["no endpoint known", "endpoint known"])
+async def test_a_pool_without_an_mcp_server_is_said_with_what_is_missing(
+    pool: Pool, with_quirks: Callable[..., None], endpoint: str | None
+) -> None:
+    with_quirks(mcp_is_off=True)
+    settings = PoolSettings(endpoint, resource_id=pool.resource_id, resource_manager=pool.arm_endpoint)
+    client = SessionPool(settings, _Identity)
+    for call in (client.launch(), client.run_python(None, "print(1)"), client.run_shell(None, "ls")):
+        with pytest.raises(ExecutionError, match=r"has no MCP server.*SessionPoolsSupportMCP of Microsoft\.App"):
+            await call
+    await client.close()
+
+
 async def test_calls_of_one_environment_take_turns_and_others_do_not_wait(pool: Pool) -> None:
     async with _client(pool) as client:
         slow, fast = new_id(), new_id()

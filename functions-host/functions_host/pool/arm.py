@@ -57,6 +57,9 @@ class Arm:
         return self._act(action.lower(), quirks)
 
     def _act(self, action: str, quirks: Quirks) -> Response:
+        if action == "fetchmcpservercredentials" and quirks.mcp_is_off:
+            message = f"Session pool '{self._resource.name}' does not have MCP Server enabled."
+            return arm_error(400, "SessionMCPServerNotEnabled", message)
         if action == "fetchmcpservercredentials":
             return json_response({"apiKey": self._credentials.key})
         if action == "rotatemcpservercredentials" and not quirks.rotate_is_unknown:
@@ -85,7 +88,9 @@ class Arm:
             "sessionNetworkConfiguration": {"status": "EgressEnabled" if resource.egress else "EgressDisabled"},
             "poolManagementEndpoint": resource.management_endpoint,
         }
-        if api_version not in _VERSIONS_WITHOUT_MCP:
+        if quirks.mcp_is_off:
+            properties["mcpServerSettings"] = None
+        elif api_version not in _VERSIONS_WITHOUT_MCP:
             properties["mcpServerSettings"] = {
                 quirks.key_casing: True,
                 "mcpServerEndpoint": resource.mcp_endpoint,

@@ -41,6 +41,8 @@ class Quirks:
     """How ARM spells the property: the documentation's way, or the specification's."""
     rotate_is_unknown: bool = False
     """Only regenerateCredentials exists, as the documentation has it; rotateMcpServerCredentials is a 404."""
+    mcp_is_off: bool = False
+    """The pool was made where the preview is not on: ARM knows no endpoint of its MCP server, and gives out no key."""
     fault: "Fault | None" = None
 
 

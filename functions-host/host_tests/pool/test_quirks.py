@@ -176,6 +176,13 @@ async def test_arm_may_spell_the_property_as_the_specification_does(quirky: Pool
     assert (await quirky.arm("POST", "/rotateMCPServerCredentials")).status_code == 404
 
 
+async def test_arm_may_know_no_mcp_server(quirky: PoolClient) -> None:
+    quirky.pool.quirks = Quirks(mcp_is_off=True)
+    assert (await quirky.arm("GET")).json()["properties"]["mcpServerSettings"] is None
+    answer = await quirky.arm("POST", "/fetchMCPServerCredentials")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "SessionMCPServerNotEnabled")
+
+
 @pytest.mark.parametrize("status", [404, 429, 500, 503])
 async def test_a_fault_strikes_as_often_as_it_was_told(quirky: PoolClient, status: int) -> None:
     quirky.pool.quirks = Quirks(fault=Fault(status=status, times=2))
