@@ -54,8 +54,8 @@ _SENTENCES = {
     "correct that setting.",
     "missing": "The session pool was not found, or has no MCP server: {}. Whoever runs this server has to check its "
     "settings SESSION_POOL_MCP_ENDPOINT and SESSION_POOL_RESOURCE_ID.",
-    "not enabled": "The session pool has no MCP server, so no code can be run: {}. Whoever runs this server has to turn "
-    "on the preview SessionPoolsSupportMCP of Microsoft.App in its subscription, and then to deploy again.",
+    "not enabled": "The session pool has no MCP server, so no code can be run: {}. Whoever runs this server has to "
+    "turn on the preview SessionPoolsSupportMCP of Microsoft.App in its subscription, and then to deploy again.",
     "gone": "That environment does not exist any more: {}. Its variables and files are lost. Call launchShell, or "
     "call again without environmentId, and start over.",
     "bad id": "The session pool does not take that environmentId: {}. Use one that launchShell returned, or none.",
