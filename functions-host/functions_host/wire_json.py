@@ -6,9 +6,11 @@ characters, nor should they here.
 https://learn.microsoft.com/dotnet/standard/serialization/system-text-json/character-encoding
 """
 
+import json
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -17,11 +19,14 @@ _read_text = msgspec.json.Decoder(str).decode
 _TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+')
 _NOT_ASCII = re.compile(r"([^\x00-\x7f]{1,32})")  # short enough to remember thousands of them
 _ESCAPED_ASCII = [(each.encode(), f"\\u{ord(each):04X}".encode()) for each in "'<>&+`\x7f"]
+_PLUS = "\x01"  # stands for the + of a number, which unlike that of a text stays: nothing else is written as this
 # All that needs nothing done. A backslash is not among them, because a quote may follow it.
-_PLAIN = bytes(code for code in range(0x7F) if chr(code) not in "'<>&+`\\")
+_PLAIN = bytes(code for code in range(0x7F) if chr(code) not in f"'<>&+`\\{_PLUS}")
 _SHORT = 2048
 """Up to so many bytes it is fastest to look for all special characters at once, above it for one after the other."""
 _FEW_QUOTES = 32
+_ESCAPED_CONTROL = re.compile(rb"\\(?:\\|u00([01][a-f]))")
+_DEEPEST_NESTING = 64  # of System.Text.Json
 
 
 def to_json(value: object) -> bytes:
@@ -34,8 +39,13 @@ def to_json(value: object) -> bytes:
     for plain, escaped in _ESCAPED_ASCII:
         if plain in special:
             text = text.replace(plain, escaped)
-    if b"\\" in special and _has_escaped_quote(text):
-        text = _with_named_quotes(text)
+    if b"\\" in special:
+        if b"\\u00" in text:
+            text = _ESCAPED_CONTROL.sub(lambda found: b"\\u00" + found[1].upper() if found[1] else found[0], text)
+        if _has_escaped_quote(text):
+            text = _with_named_quotes(text)
+    if b"\x01" in special:
+        text = text.replace(b"\x01", b"+")
     return text if text.isascii() else _ascii(text.decode())
 
 
@@ -49,6 +59,49 @@ def _has_escaped_quote(text: bytes) -> bool:
         if text[quote - 1 : quote] == b"\\":
             return True
     return b'\\"' in text[quote:]
+
+
+def number(text: str) -> msgspec.Raw:
+    """Returns what `to_json` writes as the number that `text` is."""
+    return msgspec.Raw(text.replace("+", _PLUS).encode())
+
+
+def read_element(text: str | bytes) -> Any:
+    """Returns what `to_json` writes as the extension writes a JsonElement that it has read.
+
+    Numbers stay as they are written, and of two members of one name both stay. Raises ValueError for what is no JSON.
+    """
+    too_deep = ValueError(f"nested more than {_DEEPEST_NESTING} deep")
+    try:
+        element = json.loads(
+            text, parse_int=number, parse_float=number, parse_constant=refuse_constant, object_pairs_hook=_object
+        )
+    except RecursionError:
+        raise too_deep from None
+    if nesting(element) > _DEEPEST_NESTING:
+        raise too_deep
+    return element
+
+
+def nesting(value: Any) -> int:
+    """Returns how many objects and arrays are in each other."""
+    deepest, level = 0, [value]
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        deepest += 1
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    return deepest
+
+
+def refuse_constant(constant: str) -> None:
+    """Refuses the NaN and the infinities that Python's json would take. Raises ValueError."""
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _object(members: list[tuple[str, Any]]) -> Any:
+    by_name = dict(members)
+    if len(by_name) == len(members):
+        return by_name
+    return msgspec.Raw(b"{%b}" % b",".join([_encode(name) + b":" + _encode(value) for name, value in members]))
 
 
 def _with_named_quotes(text: bytes) -> bytes:

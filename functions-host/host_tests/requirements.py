@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from host_tests.recorded_differences import RECORDED_DIFFERENCES
+
 DIFFERENCES = Path(__file__).resolve().parent.parent / "DIFFERENCES.md"
 _INTRODUCTION = """<!-- written by `uv run --directory functions-host python -m host_tests.requirements` -->
 # What differs from Azure
@@ -20,6 +22,13 @@ _INTRODUCTION = """<!-- written by `uv run --directory functions-host python -m 
 Your functions run in `azure-functions-runtime`, the worker library that Azure itself runs, in a process of their own;
 their blobs are in the real Azurite. Between the two stands this host, which answers as version 1.6.0 of the MCP
 extension does. It differs from Azure in this:
+
+"""
+_RECORDING = """
+## What differs from the extension's recorded answers
+
+The extension itself was run in a host of its own, asked, and its answers recorded: they are tests of this host. Where
+ours are others, it is on purpose:
 
 """
 
@@ -737,6 +746,11 @@ REQUIREMENTS = (
         "Metadata that is no JSON object, or deeper than 32, puts the function in error.",
         "azure-functions-mcp-extension, MetadataParser.cs",
     ),
+    Requirement(
+        "metadata.unwritable",
+        "Metadata with a number beyond double precision is taken and fails every list; it is warned of.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0",
+    ),
     # prompts
     Requirement(
         "prompts.listing",
@@ -869,9 +883,9 @@ REQUIREMENTS = (
         "azure-functions-mcp-extension, InputBinding/PromptArgumentInputBinding.cs",
     ),
     Requirement(
-        "bindings.argument-in-error",
-        "An argument's binding whose members are not all there, or of a trigger that has none, puts the function "
-        "in error.",
+        "bindings.argument-fails",
+        "An argument's binding whose members are not all there, or of a trigger that has none, fails every call; the "
+        "former is warned of when the app is loaded.",
         "azure-functions-mcp-extension, InputBinding/McpToolPropertyAttribute.cs",
     ),
     Requirement(
@@ -1382,6 +1396,12 @@ REQUIREMENTS = (
         "A blob whose function fails poisonBlobThreshold times is told to the queue webjobs-blobtrigger-poison.",
         "Microsoft Learn, azure-functions/functions-bindings-storage-blob-trigger",
     ),
+    # recorded
+    Requirement(
+        "recorded.declarations",
+        "Raw bindings and returned values are listed, answered and refused as the extension itself was recorded to do.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 on .NET 8",
+    ),
     # diagnosis
     Requirement(
         "diagnosis.load-errors",
@@ -1414,7 +1434,9 @@ def shows(*ids: str) -> pytest.MarkDecorator:
 
 def differences() -> str:
     """Returns what DIFFERENCES.md holds: the list that the requirements give."""
-    return _INTRODUCTION + "".join(f"- {each.differs}\n" for each in REQUIREMENTS if each.differs)
+    from_azure = "".join(f"- {each.differs}\n" for each in REQUIREMENTS if each.differs)
+    from_recording = "".join(f"- {each.reason}\n" for each in RECORDED_DIFFERENCES)
+    return _INTRODUCTION + from_azure + _RECORDING + from_recording
 
 
 if __name__ == "__main__":

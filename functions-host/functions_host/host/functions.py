@@ -1,7 +1,7 @@
 """The functions of an app: from what the worker indexed to what can be called."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -11,17 +11,13 @@ from functions_host.bindings.binding import InputBinding, OutputBinding
 from functions_host.bindings.blob_binding import DATA_TYPES, BlobBinding
 from functions_host.bindings.blob_client_binding import BlobClientBinding
 from functions_host.bindings.expressions import Template
+from functions_host.bindings.failing_binding import FailingBinding
 from functions_host.bindings.queue_binding import QueueOutput
 from functions_host.bindings.raw_binding import RawBinding
 from functions_host.errors import BindingError, PersonError
 from functions_host.host.declarations import declared_at
 from functions_host.host.not_modelled import NotModelledError, why_no_binding, why_no_trigger
-from functions_host.triggers.argument_binding import (
-    PromptArgumentBinding,
-    ToolPropertyBinding,
-    read_prompt_argument,
-    read_tool_property,
-)
+from functions_host.triggers.argument_binding import read_prompt_argument, read_tool_property
 from functions_host.triggers.blob_trigger import BlobTrigger, read_blob_trigger
 from functions_host.triggers.http_trigger import HttpTrigger, read_http_trigger
 from functions_host.triggers.prompt_trigger import PromptTrigger, read_prompt_trigger
@@ -39,6 +35,7 @@ type Trigger = McpTrigger | HttpTrigger | ListenedTrigger
 # The host's own rules (azure-functions-host, Utility.cs and ScriptHost).
 _FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 _BINDING_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,127}|\$return")
+_RETURN = "$return"
 
 
 @dataclass(frozen=True)
@@ -76,6 +73,8 @@ class FunctionApp:
     disabled: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     not_run: tuple[NotRun, ...] = ()
+    caveats: tuple[str, ...] = ()
+    """What is taken when the app is loaded, here and in Azure, and then fails calls or lists."""
 
     def named(self, name: str) -> Function | None:
         """Returns a function by its own name, in any case."""
@@ -163,12 +162,34 @@ def load_functions(indexed: Iterable[FunctionMetadata], settings: Settings) -> F
         except BindingError as error:
             place = _place(metadata, settings)
             errors.append(f"The '{metadata.name}' function is in error: {error} ({place})")
-    _refuse_duplicates(functions)
-    return FunctionApp(tuple(functions), tuple(disabled), tuple(errors), tuple(not_run))
+        except PersonError as error:
+            raise _named(error, metadata.name, _place(metadata, settings)) from None
+    _refuse_duplicates(functions, settings)
+    caveats = [
+        f"The function '{each.name}' ({declared_at(settings.app_directory, each.name)}) {caveat}"
+        for each in functions
+        for caveat in _caveats(each)
+    ]
+    return FunctionApp(tuple(functions), tuple(disabled), tuple(errors), tuple(not_run), tuple(caveats))
+
+
+def _caveats(function: Function) -> Iterator[str]:
+    yield from (f"fails every call: {each.reason}" for each in function.inputs if isinstance(each, FailingBinding))
+    yield from (
+        f"fails when it has run: {each.reason}" for each in function.outputs if isinstance(each, FailingBinding)
+    )
+    if function.trigger.noun in MCP_NOUNS:
+        yield from function.mcp.caveats
 
 
 def _place(metadata: FunctionMetadata, settings: Settings) -> str:
     return declared_at(settings.app_directory, metadata.name)
+
+
+def _named(error: PersonError, function: str, place: str) -> PersonError:
+    return PersonError(
+        f"The host does not start with the function '{function}' ({place}): {error.sentence}", error.remedy
+    )
 
 
 def _refuse_same_route(function: Function, others: list[Function]) -> None:
@@ -191,27 +212,32 @@ def _function(metadata: FunctionMetadata, settings: Settings) -> Function:
         )
     configuration = settings.configuration
     bindings = [RawBinding(raw) for raw in metadata.raw_bindings]
+    if not all(binding.type for binding in bindings):
+        raise PersonError("One of its bindings has no type.", "Give every binding the type of its extension.")
     trigger, others = _trigger(metadata.name, bindings, settings)
-    answer = "$return"
+    answer = _RETURN
     inputs: list[InputBinding] = []
     outputs: list[OutputBinding] = []
     for binding in others:
         _check_name(binding)
         if binding.type == "http" and binding.direction == "out":
             answer = binding.name
-        elif binding.type in _ARGUMENTS and binding.direction == "in":
-            inputs.append(_ARGUMENTS[binding.type](binding))
-        elif binding.type == "blob" and binding.direction == "in":
-            inputs.append(_blob_input(binding, configuration))
-        elif binding.type == "blob" and binding.direction == "out":
-            outputs.append(_blob(binding, configuration))
-        elif binding.type == "queue" and binding.direction == "out":
-            outputs.append(_queue(binding, configuration))
+        elif binding.direction == "in" and binding.type in _INPUTS:
+            inputs.append(_made(_INPUTS[binding.type], binding, configuration))
+        elif binding.direction == "out" and binding.type in _OUTPUTS:
+            outputs.append(_made(_OUTPUTS[binding.type], binding, configuration))
         else:
             raise NotModelledError(trigger.type_name, why_no_binding(binding))
-    function = Function(metadata.name, metadata.function_id, trigger, tuple(inputs), tuple(outputs), answer)
-    _check_arguments(function)
-    return function
+    return Function(metadata.name, metadata.function_id, trigger, tuple(inputs), tuple(outputs), answer)
+
+
+def _made[T](
+    read: Callable[[RawBinding, Configuration], T], binding: RawBinding, configuration: Configuration
+) -> T | FailingBinding:
+    try:
+        return read(binding, configuration)
+    except BindingError as error:
+        return FailingBinding(binding.name, str(error))
 
 
 def _trigger(name: str, bindings: list[RawBinding], settings: Settings) -> tuple[Trigger, list[RawBinding]]:
@@ -240,35 +266,18 @@ _LISTENED_TRIGGERS: dict[str, Callable[[RawBinding, Configuration], Trigger]] = 
     "queuetrigger": read_queue_trigger,
     "blobtrigger": read_blob_trigger,
 }
-_ARGUMENTS: dict[str, Callable[[RawBinding], InputBinding]] = {
-    "mcptoolproperty": read_tool_property,
-    "mcppromptargument": read_prompt_argument,
-}
-
-
 _ARGUMENT_NAMES = {"tool": "tool_name", "resource": "uri", "template": "uri", "prompt": "prompt_name"}
 MCP_NOUNS = frozenset(_ARGUMENT_NAMES)
 
 
 def _check_name(binding: RawBinding) -> None:
+    if binding.type.endswith("trigger") and binding.name == _RETURN:
+        raise BindingError("An item with the same key has already been added: the name of a trigger cannot be $return.")
     if not _BINDING_NAME.fullmatch(binding.name):
         raise BindingError(
             f"The binding name '{binding.name}' is invalid. Please assign a valid name to the binding: "
             "letters and digits only, no underscore."
         )
-
-
-def _check_arguments(function: Function) -> None:
-    for binding in function.inputs:
-        for kind, noun, type_name in (
-            (ToolPropertyBinding, "tool", "mcpToolProperty"),
-            (PromptArgumentBinding, "prompt", "mcpPromptArgument"),
-        ):
-            if isinstance(binding, kind) and function.trigger.noun != noun:
-                raise BindingError(
-                    f"The {type_name} '{binding.name}' fails every call of a {function.trigger.type_name}: "
-                    f"only a {noun} has such arguments."
-                )
 
 
 def _blob_input(binding: RawBinding, configuration: Configuration) -> InputBinding:
@@ -299,7 +308,15 @@ def _connection(binding: RawBinding, configuration: Configuration) -> str:
     return Template(binding.text("connection") or "", configuration).text
 
 
-def _refuse_duplicates(functions: list[Function]) -> None:
+_INPUTS: dict[str, Callable[[RawBinding, Configuration], InputBinding]] = {
+    "mcptoolproperty": lambda binding, _: read_tool_property(binding),
+    "mcppromptargument": lambda binding, _: read_prompt_argument(binding),
+    "blob": _blob_input,
+}
+_OUTPUTS: dict[str, Callable[[RawBinding, Configuration], OutputBinding]] = {"blob": _blob, "queue": _queue}
+
+
+def _refuse_duplicates(functions: list[Function], settings: Settings) -> None:
     seen: dict[tuple[str, str], Function] = {}
     for function in functions:
         trigger = function.trigger
@@ -309,11 +326,12 @@ def _refuse_duplicates(functions: list[Function]) -> None:
         key = same_structure(name) if trigger.noun == "template" else name.lower()
         earlier = seen.setdefault((trigger.noun, key), function)
         if earlier is not function:
-            raise PersonError(
+            error = PersonError(
                 _registered_twice(trigger.noun, earlier.trigger.public_name, name),
                 f"Give the function '{function.name}' another {_ARGUMENT_NAMES[trigger.noun]} than "
                 f"'{earlier.name}' has: they are compared without their case.",
             )
+            raise _named(error, function.name, declared_at(settings.app_directory, function.name))
 
 
 def _registered_twice(noun: str, existing: str, new: str) -> str:

@@ -95,7 +95,7 @@ class FunctionsHost:
         self.app = load_functions(indexed, self.settings)
         if self.strict:
             _refuse_functions_that_do_not_run(self.app)
-        self.advice = advice(self.settings.app_directory, indexed)
+        self.advice = (*self.app.caveats, *advice(self.settings.app_directory, indexed))
         has_timers = any(isinstance(each.trigger, TimerTrigger) for each in self.app.functions)
         if has_timers and (notice := time_zone_notice(self.settings.configuration)):
             self.advice += (notice,)

@@ -170,8 +170,8 @@ class McpProtocol:
         if function is None:
             raise ProtocolError(INVALID_PARAMS, f"Unknown tool: '{name}'")
         call = ToolCall(client, name, arguments, arguments_json)
-        _require(function, call, "tool properties")
         try:
+            _require(function, call, "tool properties")
             return await self.host.run(function, call)
         except InvocationError:
             return failed_result(name)
@@ -187,7 +187,6 @@ class McpProtocol:
         if function is None:
             raise ProtocolError(INVALID_PARAMS, f"Unknown prompt: '{name}'")
         call = PromptCall(client, name, arguments, arguments_json)
-        _require(function, call, "prompt arguments")
         return await self._run(function, call)
 
     async def _list_resources(self, params: bytes | None, client: McpClient) -> bytes:
@@ -214,6 +213,8 @@ class McpProtocol:
     async def _run(self, function: Function, call: Call) -> bytes:
         # Only a failed tool has a result; a failed prompt or resource is an error of the protocol.
         try:
+            if isinstance(call, PromptCall):
+                _require(function, call, "prompt arguments")
             return await self.host.run(function, call)
         except InvocationError:
             raise _failed() from None
@@ -286,7 +287,10 @@ def _is_level(level: bytes) -> bool:
 def _list(name: bytes, params: bytes | None, functions: Iterable[Function]) -> bytes:
     if params is not None:
         _params(params, _LIST)  # the cursor means nothing: a list is never in parts
-    return b'{"%b":[%b]}' % (name, b",".join(function.mcp.listing for function in functions))
+    try:
+        return b'{"%b":[%b]}' % (name, b",".join([function.mcp.listing for function in functions]))
+    except InvocationError:  # one of them has metadata that cannot be written
+        raise _failed() from None
 
 
 def _named_call(params: bytes | None) -> tuple[str | None, dict[str, msgspec.Raw] | None, bytes | None]:

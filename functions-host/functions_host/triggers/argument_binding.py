@@ -21,7 +21,8 @@ class ToolPropertyBinding:
     property_name: str
 
     async def read(self, context: BindingContext) -> Value:
-        assert isinstance(context.call, ToolCall)
+        if not isinstance(context.call, ToolCall):
+            raise BindingError(f"The mcpToolProperty '{self.name}' fails every call: only a tool has such arguments.")
         return Value("string", context.call.argument(self.property_name) or "")
 
 
@@ -34,7 +35,10 @@ class PromptArgumentBinding:
     required: bool
 
     async def read(self, context: BindingContext) -> Value:
-        assert isinstance(context.call, PromptCall)
+        if not isinstance(context.call, PromptCall):
+            raise BindingError(
+                f"The mcpPromptArgument '{self.name}' fails every call: only a prompt has such arguments."
+            )
         text = context.call.argument(self.argument_name)
         if text is not None:
             return Value("string", text)
@@ -44,14 +48,14 @@ class PromptArgumentBinding:
 
 
 def read_tool_property(binding: RawBinding) -> ToolPropertyBinding:
-    """Reads a raw mcpToolProperty binding. Raises BindingError where the host would put the function in error."""
+    """Reads a raw mcpToolProperty binding. Raises BindingError where every call fails."""
     binding.check_constructor("propertyName", "propertyType", "description", "isRequired")
     binding.check_is_string()
     return ToolPropertyBinding(binding.name, binding.required("propertyName"))
 
 
 def read_prompt_argument(binding: RawBinding) -> PromptArgumentBinding:
-    """Reads a raw mcpPromptArgument binding. Raises BindingError where the host would put the function in error."""
+    """Reads a raw mcpPromptArgument binding. Raises BindingError where every call fails."""
     binding.check_constructor("argumentName", "description", "isRequired")
     binding.check_is_string()
     return PromptArgumentBinding(binding.name, binding.required("argumentName"), binding.flag("isRequired"))

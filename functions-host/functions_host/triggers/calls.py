@@ -13,8 +13,11 @@ import msgspec
 
 from functions_host.bindings.dotnet_text import element_text
 from functions_host.bindings.expressions import BindingValue, ExactNames
+from functions_host.errors import InvocationError
 from functions_host.wire_json import object_of, to_json
 from functions_host.worker_process.messages import Value
+
+_NULL = msgspec.Raw(b"null")
 
 
 @dataclass
@@ -96,10 +99,19 @@ class _CallWithArguments(Call):
     arguments: dict[str, msgspec.Raw] | None
     arguments_json: bytes | None
 
-    def missing(self, required: Iterable[str]) -> list[str]:
-        """Returns the required arguments that are absent or null, the only thing that the extension checks."""
-        given = self.arguments or {}
-        return [name for name in required if name not in given or bytes(given[name]) == b"null"]
+    def missing(self, required: Iterable[str | None]) -> list[str]:
+        """Returns the required arguments that are absent or null, the only thing that the extension checks.
+
+        Raises InvocationError where an argument that has no name is looked for.
+        """
+        given, names = self.arguments, list(required)
+        if given is None:
+            return [name or "" for name in names]
+        if None in names:
+            raise InvocationError(
+                "Value cannot be null. (Parameter 'key'): a required argument was declared without a name."
+            )
+        return [name for name in names if name is not None and bytes(given.get(name, _NULL)) == b"null"]
 
     def argument(self, name: str) -> str | None:
         """Returns the text of an argument, None if it is absent. Names have their case."""

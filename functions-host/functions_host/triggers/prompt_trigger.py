@@ -1,16 +1,17 @@
 """mcpPromptTrigger: from the binding that the worker indexed to a prompt that clients list and get."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
 from functions_host.bindings.raw_binding import RawBinding, read_elements
-from functions_host.errors import PersonError
+from functions_host.errors import InvocationError, PersonError
 from functions_host.triggers.calls import Call
 from functions_host.triggers.prompt_results import prompt_result
-from functions_host.triggers.trigger_metadata import read_metadata
+from functions_host.triggers.trigger_metadata import Metadata, read_metadata
 from functions_host.wire_json import object_of, optional_json, to_json
 from functions_host.worker_process.messages import Value
 
@@ -18,7 +19,7 @@ from functions_host.worker_process.messages import Value
 class PromptArgument(msgspec.Struct):
     """An element of promptArguments. Without a description it has an empty one; with null it has none."""
 
-    name: str
+    name: str | None
     title: str | None = None
     description: str | None = ""
     required: bool | None = None
@@ -27,7 +28,7 @@ class PromptArgument(msgspec.Struct):
 class Icon(msgspec.Struct, rename="lower"):
     """An element of icons."""
 
-    src: str
+    src: str | None
     mimeType: str | None = None
     sizes: list[str] | None = None
     theme: str | None = None
@@ -44,9 +45,9 @@ class PromptTrigger:
     public_name: str
     title: str | None
     description: str | None
-    arguments: list[PromptArgument] | None
-    icons: list[Icon] | None
-    metadata: dict[str, Any] | None
+    arguments: list[PromptArgument | None] | None
+    icons: list[Icon | None] | None
+    metadata: Metadata
     use_result_schema: bool
 
     @cached_property
@@ -59,14 +60,22 @@ class PromptTrigger:
                 (b"description", optional_json(self.description)),
                 (b"arguments", _array(self.arguments)),
                 (b"icons", _array(self.icons)),
-                (b"_meta", optional_json(self.metadata or None)),
+                (b"_meta", self.metadata.written()),
             ]
         )
 
-    @cached_property
-    def required(self) -> list[str]:
-        """The names of the arguments that must be there."""
-        return [argument.name for argument in self.arguments or [] if argument.required]
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What the person should know of it."""
+        broken = any(each is None or (each.required and each.name is None) for each in self.arguments or ())
+        return ("fails calls: promptArguments has an element without a name.",) * broken + self.metadata.caveats
+
+    @property
+    def required(self) -> Sequence[str | None]:
+        """The names of the arguments that must be there. Raises InvocationError where no call can go on."""
+        if None in (self.arguments or ()):
+            raise InvocationError("Object reference not set to an instance of an object: promptArguments holds a null.")
+        return [argument.name for argument in self.arguments or () if argument and argument.required]
 
     def result(self, value: Value, call: Call) -> bytes:
         """Returns the result of prompts/get. Raises InvocationError if `value` breaks the contract of the trigger."""
@@ -87,12 +96,12 @@ def read_prompt_trigger(binding: RawBinding) -> PromptTrigger:
         description=binding.text("description"),
         arguments=_elements(name, binding, "promptArguments", PromptArgument),
         icons=_elements(name, binding, "icons", Icon),
-        metadata=read_metadata(binding.get("metadata"), f"the prompt '{name}'"),
+        metadata=read_metadata(binding.text("metadata"), f"the prompt '{name}'"),
         use_result_schema=binding.flag("useResultSchema"),
     )
 
 
-def _elements[T](prompt: str, binding: RawBinding, member: str, element: type[T]) -> list[T] | None:
+def _elements[T](prompt: str, binding: RawBinding, member: str, element: type[T]) -> list[T | None] | None:
     text = binding.text(member)
     if not text:
         return None
@@ -105,11 +114,11 @@ def _elements[T](prompt: str, binding: RawBinding, member: str, element: type[T]
         ) from None
 
 
-def _array(elements: list[PromptArgument] | list[Icon] | None) -> bytes | None:
-    if elements is None:
-        return None
-    written = [
-        object_of([(name.encode(), optional_json(getattr(element, name))) for name in element.__struct_fields__])
-        for element in elements
-    ]
-    return b"[%b]" % b",".join(written)
+def _array(elements: Sequence[PromptArgument | Icon | None] | None) -> bytes | None:
+    return None if elements is None else b"[%b]" % b",".join(map(_written, elements))
+
+
+def _written(element: PromptArgument | Icon | None) -> bytes:
+    if element is None:
+        return b"null"
+    return object_of([(name.encode(), optional_json(getattr(element, name))) for name in element.__struct_fields__])

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from functions_host.bindings.dotnet_text import unwrapped
 from functions_host.errors import InvocationError
 from functions_host.triggers.content_blocks import BlobContents, ResourceContents, TextContents, read_contents
 from functions_host.wire_json import to_json
@@ -19,6 +20,7 @@ def resource_result(value: Value, uri: str, mime_type: str | None) -> bytes:
     `uri` is the one that was asked for, `mime_type` the trigger's. Raises InvocationError for a value of another kind
     than text and bytes, and for an envelope whose content is no resource.
     """
+    value = unwrapped(value)
     match value.kind, value.value:
         case None, _:
             return _NO_CONTENTS
@@ -40,7 +42,7 @@ def _enveloped(text: str, uri: str, mime_type: str | None) -> ResourceContents |
         return None
     try:
         contents = read_contents(content.value) if content.value is not None else None
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (ValueError, RecursionError):
         return None
     if contents is None:
         raise InvocationError("Failed to deserialize resource content: it has neither text nor blob.")
@@ -60,7 +62,7 @@ def _envelope_content(text: str) -> _Content | None:
         members: dict[str, Any] = msgspec.json.decode(text, type=dict[str, Any])
         found = [value for name, value in members.items() if name.lower() == "content"]
         return msgspec.convert({"value": found[-1]}, _Content) if found else None
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from functions_host.bindings.raw_binding import RawBinding
 from functions_host.errors import PersonError
 from functions_host.triggers.calls import Call, ResourceRead
 from functions_host.triggers.resource_results import resource_result
 from functions_host.triggers.resource_uri import ResourceUriError, check_uri, is_template, template_matcher
-from functions_host.triggers.trigger_metadata import read_metadata
+from functions_host.triggers.trigger_metadata import Metadata, read_metadata
 from functions_host.wire_json import object_of, optional_json, to_json
 from functions_host.worker_process.messages import Value
 
@@ -29,9 +29,14 @@ class ResourceTrigger:
     title: str | None
     description: str | None
     mime_type: str | None
-    metadata: dict[str, Any] | None
+    metadata: Metadata
     match: Callable[[str], dict[str, str] | None] | None
     """For a template: takes a URI and returns the values of its parameters, or None if it does not match."""
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What the person should know of it."""
+        return self.metadata.caveats
 
     @property
     def noun(self) -> str:
@@ -41,7 +46,7 @@ class ResourceTrigger:
     @cached_property
     def listing(self) -> bytes:
         """The element of resources/list, or for a template of resources/templates/list, as JSON."""
-        # A `size` is lost on the way from the worker to the extension, whose attribute has it as a nullable number.
+        # A `size` is lost on the way from the worker to the extension, though it must be a number there.
         return object_of(
             [
                 (b"name", to_json(self.resource_name)),
@@ -49,7 +54,7 @@ class ResourceTrigger:
                 (b"uriTemplate" if self.match else b"uri", to_json(self.public_name)),
                 (b"description", optional_json(self.description)),
                 (b"mimeType", optional_json(self.mime_type)),
-                (b"_meta", optional_json(self.metadata or None)),
+                (b"_meta", self.metadata.written()),
             ]
         )
 
@@ -66,6 +71,7 @@ def read_resource_trigger(binding: RawBinding) -> ResourceTrigger:
     """
     uri = binding.required("uri")
     binding.check_is_string()
+    binding.check_whole_number("size")
     return ResourceTrigger(
         binding_name=binding.name,
         public_name=uri,
@@ -73,7 +79,7 @@ def read_resource_trigger(binding: RawBinding) -> ResourceTrigger:
         title=binding.text("title"),
         description=binding.text("description"),
         mime_type=binding.text("mimeType"),
-        metadata=read_metadata(binding.get("metadata"), f"the resource '{uri}'"),
+        metadata=read_metadata(binding.text("metadata"), f"the resource '{uri}'"),
         match=_matcher(uri),
     )
 

@@ -8,9 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
+from functions_host.bindings.dotnet_uri import is_absolute
+
 _EXPRESSION = re.compile(r"\{([^{}]+)\}")
-_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):")
-_NEEDS_HOST = ("http", "https", "ftp", "ws", "wss", "gopher", "nntp", "telnet")
 
 
 class ResourceUriError(ValueError):
@@ -35,7 +35,7 @@ def check_uri(uri: str) -> None:
         _check_template(uri)
     elif "{" in uri or "}" in uri:
         raise ResourceUriError("Resource URI contains malformed template syntax (unmatched or empty braces).")
-    if not _is_absolute(_EXPRESSION.sub("template", uri)):
+    if not is_absolute(_EXPRESSION.sub("template", uri)):
         raise ResourceUriError(f"Invalid resource URI format: '{uri}'")
 
 
@@ -88,21 +88,3 @@ def _check_template(uri: str) -> None:
 
 def _group_name(parameter: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "_", parameter)
-
-
-def _is_absolute(uri: str) -> bool:
-    """Whether .NET's Uri would take `uri` for absolute: by its scheme, or on Linux by the slash it begins with.
-
-    Its finer checks of hosts and ports are not modelled: what passes here could be refused there.
-    """
-    if uri.lstrip().startswith("/"):
-        return True
-    scheme = _SCHEME.match(uri)
-    if scheme is None:
-        return False
-    rest = uri[scheme.end() :]
-    if len(scheme[1]) == 1:  # a drive of Windows
-        return rest.startswith(("/", "\\"))
-    if scheme[1].lower() in _NEEDS_HOST:
-        return re.match(r"//[^/?#]", rest) is not None
-    return True

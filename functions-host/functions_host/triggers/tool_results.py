@@ -4,20 +4,19 @@ from typing import Any
 
 import msgspec
 
-from functions_host.bindings.dotnet_text import value_text
+from functions_host.bindings.dotnet_text import unwrapped, value_text
 from functions_host.errors import InvocationError
-from functions_host.triggers.content_blocks import TextBlock, read_block
-from functions_host.wire_json import object_of, to_json
+from functions_host.triggers.content_blocks import Members, TextBlock, read_block, read_meta
+from functions_host.wire_json import object_of, optional_json, read_element, to_json
 from functions_host.worker_process.messages import Value
 
 _NO_CONTENT = b'{"content":[]}'
 
 
-class _CallToolResult(msgspec.Struct):
-    content: list[dict[str, Any]] = []
-    structuredContent: Any = None
-    isError: bool | None = None
-    meta: dict[str, Any] | None = msgspec.field(default=None, name="_meta")
+_NULL = msgspec.Raw(b"null")
+_read_members = msgspec.json.Decoder(Members | None).decode
+_read_blocks = msgspec.json.Decoder(list[Members | None] | None).decode
+_read_flag = msgspec.json.Decoder(bool | None).decode
 
 
 def tool_result(value: Value, *, use_result_schema: bool) -> bytes:
@@ -25,6 +24,7 @@ def tool_result(value: Value, *, use_result_schema: bool) -> bytes:
 
     Raises InvocationError if the value breaks the contract of `useResultSchema`; the call then counts as failed.
     """
+    value = unwrapped(value)
     if value.kind is None:
         return _NO_CONTENT
     if not use_result_schema:
@@ -33,7 +33,7 @@ def tool_result(value: Value, *, use_result_schema: bool) -> bytes:
         raise InvocationError("Expected JSON string.")
     try:
         return _enveloped(value.value)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError) as error:
         raise InvocationError(f"The function's result does not fit useResultSchema: {error}") from None
 
 
@@ -45,43 +45,53 @@ def failed_result(tool_name: str) -> bytes:
 
 def _enveloped(text: str) -> bytes:
     envelope = {name.lower(): value for name, value in msgspec.json.decode(text, type=dict[str, Any]).items()}
-    kind, content = envelope.get("type"), envelope.get("content")
-    if not isinstance(kind, str) or not isinstance(content, str):
-        raise msgspec.ValidationError("'type' and 'content' must both be text")
-    match kind.lower():
+    kind, content, structured = (envelope.get(name, "") for name in ("type", "content", "structuredcontent"))
+    if "type" not in envelope or not isinstance(content, str) or "content" not in envelope:
+        raise msgspec.ValidationError("'type' and 'content' must be there, 'content' must be text")
+    if not isinstance(kind, str | None) or not isinstance(structured, str | None):
+        raise msgspec.ValidationError("'type' and 'structuredContent' must be text")
+    match (kind or "").lower():
         case "call_tool_result":
             # The only kind that can carry isError and _meta; structuredContent beside it is ignored.
-            result = msgspec.json.decode(content, type=_CallToolResult)
-            blocks = [read_block(each) for each in result.content]
-            return _result(blocks, to_json(result.structuredContent), result.isError, result.meta)
+            return _call_tool_result(content)
         case "multi_content_result":
-            blocks = [read_block(each) for each in msgspec.json.decode(content, type=list[dict[str, Any]])]
-            if not blocks:
-                raise msgspec.ValidationError("a multi_content_result needs at least one block")
+            blocks = [read_block(each) for each in _read_blocks(content) or ()]
         case _:  # any other kind is not looked at: the block's own type decides
-            blocks = [read_block(msgspec.json.decode(content, type=dict[str, Any]))]
-    return _result(blocks, _structured(envelope.get("structuredcontent")))
+            blocks = [read_block(msgspec.json.decode(content, type=Members))]
+    if not blocks:
+        raise msgspec.ValidationError("a multi_content_result needs at least one block")
+    return _result(blocks, to_json(_structured(structured)) if structured else None)
 
 
-def _structured(text: Any) -> bytes:
-    if text is None or text == "":
-        return b"null"
-    if not isinstance(text, str) or text.strip() == "null":
-        raise msgspec.ValidationError("'structuredContent' must be text that holds JSON, and not null")
-    return to_json(msgspec.json.decode(text))
+def _call_tool_result(text: str) -> bytes:
+    given = _read_members(text)
+    if given is None:
+        raise msgspec.ValidationError("Failed to deserialize CallToolResult.")
+    members = {name.lower(): value for name, value in given.items()}
+    content = _read_blocks(members.get("content", b"[]"))
+    return _result(
+        None if content is None else [read_block(each) for each in content],
+        optional_json(read_element(bytes(members.get("structuredcontent", _NULL)))),
+        _read_flag(members.get("iserror", _NULL)),
+        read_meta(members.get("_meta", _NULL)),
+    )
+
+
+def _structured(text: str) -> Any:
+    element = read_element(text)
+    if element is None:
+        raise msgspec.ValidationError("'structuredContent' must not be null")
+    return element
 
 
 def _result(
-    blocks: list[Any],
-    structured: bytes = b"null",
-    is_error: bool | None = None,
-    meta: dict[str, Any] | None = None,
+    blocks: list[Any] | None, structured: bytes | None = None, is_error: bool | None = None, meta: Any = None
 ) -> bytes:
     return object_of(
         [
-            (b"content", to_json(blocks)),
-            (b"structuredContent", None if structured == b"null" else structured),
-            (b"isError", None if is_error is None else to_json(is_error)),
-            (b"_meta", None if meta is None else to_json(meta)),
+            (b"content", optional_json(blocks)),
+            (b"structuredContent", structured),
+            (b"isError", optional_json(is_error)),
+            (b"_meta", optional_json(meta)),
         ]
     )

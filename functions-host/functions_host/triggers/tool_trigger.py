@@ -1,18 +1,19 @@
 """mcpToolTrigger: from the binding that the worker indexed to a tool that clients list and call."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from functions_host.bindings.raw_binding import RawBinding, read_elements
-from functions_host.errors import BindingError, PersonError
+from functions_host.errors import InvocationError, PersonError
 from functions_host.triggers.calls import Call
 from functions_host.triggers.tool_results import tool_result
-from functions_host.triggers.trigger_metadata import read_metadata
-from functions_host.wire_json import object_of, optional_json, to_json
+from functions_host.triggers.trigger_metadata import Metadata, read_metadata
+from functions_host.wire_json import object_of, read_element, to_json
 from functions_host.worker_process.messages import Value
 
 
@@ -26,9 +27,10 @@ class ToolTrigger:
     binding_name: str
     public_name: str
     description: str
-    input_schema: dict[str, Any]
-    output_schema: dict[str, Any] | None
-    metadata: dict[str, Any] | None
+    input_schema: "_InputSchema"
+    output_schema: bytes | None
+    """JSON."""
+    metadata: Metadata
     use_result_schema: bool
 
     @cached_property
@@ -38,16 +40,27 @@ class ToolTrigger:
             [
                 (b"name", to_json(self.public_name)),
                 (b"description", to_json(self.description)),
-                (b"inputSchema", to_json(self.input_schema)),
-                (b"outputSchema", optional_json(self.output_schema)),
-                (b"_meta", optional_json(self.metadata or None)),
+                (b"inputSchema", self.input_schema.json),
+                (b"outputSchema", self.output_schema),
+                (b"_meta", self.metadata.written()),
             ]
         )
 
     @property
-    def required(self) -> list[str]:
-        """The names of the arguments that must be there."""
-        return self.input_schema.get("required", [])
+    def caveats(self) -> tuple[str, ...]:
+        """What the person should know of it."""
+        broken = self.input_schema.has_null or None in self.input_schema.required
+        return ("fails calls: toolProperties has an element without a name.",) * broken + self.metadata.caveats
+
+    @property
+    def required(self) -> Sequence[str | None]:
+        """The names of the arguments that must be there; None is that of a property that has none.
+
+        Raises InvocationError where no call can go on.
+        """
+        if self.input_schema.has_null:
+            raise InvocationError("Object reference not set to an instance of an object: toolProperties holds a null.")
+        return self.input_schema.required
 
     def result(self, value: Value, call: Call) -> bytes:
         """Returns the result of tools/call. Raises InvocationError if `value` breaks the contract of the trigger."""
@@ -59,37 +72,31 @@ def read_tool_trigger(binding: RawBinding) -> ToolTrigger:
 
     Raises BindingError where the host would put the function in error, PersonError where it would not start at all.
     """
-    name = binding.required("toolName")
-    if not isinstance(binding.get("description"), str):
-        raise BindingError(f"Can't figure out which ctor to call. Give the mcpToolTrigger of '{name}' a description.")
+    name, description = binding.required("toolName"), binding.required("description")
     binding.check_is_string()
+    # The host makes the attribute of all of them, and the extension then looks at the metadata first.
+    flags = binding.flag("useResultSchema"), binding.flag("useWorkerInputSchema")
+    properties, own_schema = binding.text("toolProperties"), binding.text("inputSchema")
     output_schema = binding.text("outputSchema")
+    metadata = read_metadata(binding.text("metadata"), f"the tool '{name}'")
     return ToolTrigger(
         binding_name=binding.name,
         public_name=name,
-        description=binding.required("description"),
-        input_schema=_input_schema(name, binding),
-        output_schema=_schema(name, "output", output_schema) if output_schema else None,
-        metadata=read_metadata(binding.get("metadata"), f"the tool '{name}'"),
-        use_result_schema=binding.flag("useResultSchema"),
+        description=description,
+        input_schema=_worker_schema(name, own_schema) if flags[1] else _schema_of_properties(name, properties),
+        output_schema=_schema(name, "output", output_schema)[1] if output_schema else None,
+        metadata=metadata,
+        use_result_schema=flags[0],
     )
 
 
-def _input_schema(tool: str, binding: RawBinding) -> dict[str, Any]:
-    if binding.flag("useWorkerInputSchema"):
-        if not binding.get("inputSchema"):
-            raise PersonError("InputSchema is null or invalid.", f"Give the tool '{tool}' an inputSchema.")
-        return _schema(tool, "input", binding.get("inputSchema"))
-    text = binding.text("toolProperties")
-    if text is None:
-        return _schema_of([])
-    try:
-        return _schema_of(read_elements(text, _Property) or [])
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise PersonError(
-            f"The toolProperties of the tool '{tool}' are not a JSON array of what they should be: {error}.",
-            "Write them with json.dumps of a list of dicts with propertyName, propertyType and description.",
-        ) from None
+class _InputSchema(NamedTuple):
+    """What arguments a tool takes."""
+
+    json: bytes
+    required: Sequence[str | None]
+    has_null: bool = False
+    """Whether there is a null among the properties: it is not listed, and lets every call fail."""
 
 
 class _Property(msgspec.Struct, rename="lower"):
@@ -100,7 +107,7 @@ class _Property(msgspec.Struct, rename="lower"):
     description: str | None = None
     isRequired: bool = False
     isArray: bool = False
-    enumValues: list[str] | None = None
+    enumValues: list[str | None] | None = None
 
     def schema(self) -> dict[str, Any]:
         """Returns the JSON Schema of the property."""
@@ -112,18 +119,39 @@ class _Property(msgspec.Struct, rename="lower"):
         return schema | {"description": self.description or ""}
 
 
-def _schema_of(properties: list[_Property]) -> dict[str, Any]:
-    # One without a name is left out, without a word.
-    named = {each.propertyName: each for each in properties if each.propertyName and each.propertyName.strip()}
-    required = [name for name in named if any(each.isRequired for each in properties if each.propertyName == name)]
-    described = {name: each.schema() for name, each in named.items()}
-    return {"type": "object", "properties": described, "required": required}
-
-
-def _schema(tool: str, kind: str, text: Any) -> dict[str, Any]:
+def _schema_of_properties(tool: str, text: str | None) -> _InputSchema:
     try:
-        schema = json.loads(text)
-    except (ValueError, TypeError):
+        properties = [] if text is None else read_elements(text, _Property) or []
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise PersonError(
+            f"The toolProperties of the tool '{tool}' are not a JSON array of what they should be: {error}.",
+            "Write them with json.dumps of a list of dicts with propertyName, propertyType and description.",
+        ) from None
+    # One without a name is not listed, but required all the same. Of two with one name, both are listed.
+    named = [
+        (each.propertyName, each) for each in properties if each and each.propertyName and each.propertyName.strip()
+    ]
+    described = b",".join([to_json(name) + b":" + to_json(each.schema()) for name, each in named])
+    listed = list(dict.fromkeys(name for name, each in named if each.isRequired))
+    return _InputSchema(
+        b'{"type":"object","properties":{%b},"required":%b}' % (described, to_json(listed)),
+        [each.propertyName for each in properties if each and each.isRequired],
+        has_null=None in properties,
+    )
+
+
+def _worker_schema(tool: str, text: str | None) -> _InputSchema:
+    if not text:
+        raise PersonError("InputSchema is null or invalid.", f"Give the tool '{tool}' an inputSchema.")
+    schema, written = _schema(tool, "input", text)
+    return _InputSchema(written, [name for name in schema.get("required", []) if isinstance(name, str)])
+
+
+def _schema(tool: str, kind: str, text: str) -> tuple[dict[str, Any], bytes]:
+    """Returns a JSON Schema that was given as text, read and written again. Raises PersonError."""
+    try:
+        schema, written = json.loads(text), to_json(read_element(text))
+    except ValueError:
         raise PersonError(
             f"Failed to parse {kind.title()}Schema for tool '{tool}'. Schema must be valid JSON.",
             f"Give the {kind}Schema as text, with json.dumps.",
@@ -133,7 +161,7 @@ def _schema(tool: str, kind: str, text: Any) -> dict[str, Any]:
             f"The specified document is not a valid MCP tool {kind} JSON schema (tool '{tool}').",
             'Its root must be an object with "type": "object".',
         )
-    return schema
+    return schema, written
 
 
 def _is_tool_schema(schema: Any) -> bool:

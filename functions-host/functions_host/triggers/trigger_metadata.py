@@ -5,53 +5,87 @@ Microsoft.Azure.Functions.Extensions.Mcp, MetadataParser.cs. MCP Apps need nothi
 """
 
 import json
+import math
+from dataclasses import dataclass
 from typing import Any
 
-from functions_host.errors import BindingError
+import msgspec
+
+from functions_host.bindings.dotnet_text import number_text
+from functions_host.errors import BindingError, InvocationError
+from functions_host.wire_json import nesting, number, refuse_constant, to_json
 
 _DEEPEST_NESTING = 32
+_LONGEST_INT64 = 20
 
 
-def read_metadata(text: Any, declared: str) -> dict[str, Any] | None:
-    """Returns the metadata in a JSON text, or None if there is none. `declared` is such as "the tool 'hello'".
+@dataclass(frozen=True)
+class Metadata:
+    """What was declared."""
+
+    members: dict[str, Any]
+    unwritable: str | None = None
+    """A number in it that has no finite value of double precision: the extension reads it, and fails to write it."""
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What the person should know of it."""
+        return (f"fails every list that it is in: {self._failure}",) if self.unwritable else ()
+
+    @property
+    def _failure(self) -> str:
+        return f"its metadata has {self.unwritable}, which is read and cannot be written."
+
+    def written(self) -> bytes | None:
+        """Returns it as JSON, None if there is none. Raises InvocationError, which takes the whole list along."""
+        if self.unwritable:
+            raise InvocationError(self._failure)
+        return to_json(self.members) if self.members else None
+
+
+def read_metadata(text: str | None, declared: str) -> Metadata:
+    """Returns the metadata in a JSON text. `declared` is such as "the tool 'hello'".
 
     Raises BindingError if the text is not a JSON object.
     """
-    if text is None or (isinstance(text, str) and not text.strip()):
-        return None
+    if text is None or not text.strip():
+        return Metadata({})
+    root: list[tuple[str, Any]] = []
+    unwritable: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        root[:] = pairs  # those of the outermost object come last
+        return _with_last_spellings(pairs)
+
+    def double(digits: str) -> msgspec.Raw:
+        value = float(digits)
+        if not math.isfinite(value):
+            unwritable.append(digits)
+        return number(number_text(value))  # the extension writes 1.0 as 1
+
+    def integer(digits: str) -> int | msgspec.Raw:
+        value = int(digits) if len(digits) <= _LONGEST_INT64 else 2**63
+        return value if -(2**63) <= value < 2**63 else double(digits)
+
     try:
         metadata = json.loads(
-            text, parse_int=_integer, parse_float=_number, parse_constant=_refuse, object_pairs_hook=_members
+            text, parse_int=integer, parse_float=double, parse_constant=refuse_constant, object_pairs_hook=members
         )
-    except (ValueError, TypeError, RecursionError):
+        to_json(metadata)  # half of a surrogate pair cannot be read
+    except (ValueError, RecursionError):
         metadata = None
-    if not isinstance(metadata, dict) or _nesting(metadata) > _DEEPEST_NESTING:
+    if not isinstance(metadata, dict) or nesting(metadata) > _DEEPEST_NESTING:
         raise BindingError(f"The metadata of {declared} is not a JSON object in text.")
-    return metadata
+    return Metadata(_with_first_spellings(root), next(iter(unwritable), None))
 
 
-def _integer(text: str) -> int | float:
-    number = int(text)
-    return number if -(2**63) <= number < 2**63 else float(text)
+# Names are compared without their case: the last value stays. Only the outermost object keeps the first spelling.
 
 
-def _number(text: str) -> int | float:
-    number = float(text)  # the extension writes 1.0 as 1
-    return int(number) if number.is_integer() and abs(number) < 2**63 else number
+def _with_last_spellings(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict({name.lower(): (name, value) for name, value in pairs}.values())
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Names are compared without their case: the first spelling stays, with the last value."""
+def _with_first_spellings(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     spellings: dict[str, str] = {}
     return {spellings.setdefault(name.lower(), name): value for name, value in pairs}
-
-
-def _nesting(value: Any) -> int:
-    if isinstance(value, dict | list):
-        inner: list[Any] = list(value.values()) if isinstance(value, dict) else value
-        return 1 + max(map(_nesting, inner), default=0)
-    return 0

@@ -72,7 +72,7 @@ async def test_a_required_prompt_argument_that_only_its_binding_declares_fails_t
     assert host.executions[0].error == "Required prompt argument 'key' was not provided."
 
 
-@shows("bindings.argument-in-error", "bindings.not-modelled")
+@shows("bindings.argument-fails")
 @pytest.mark.parametrize(
     ("binding", "declared", "problem"),
     [
@@ -80,17 +80,46 @@ async def test_a_required_prompt_argument_that_only_its_binding_declares_fails_t
         (raw("mcpPromptArgument", name="p", argumentName="key"), prompt("f"), "description is missing"),
         (_tool_property(propertyName=None), trigger("f"), "no propertyName"),
         (_tool_property(dataType="BINARY"), trigger("f"), "fails every call"),
-        (_tool_property(direction="OUT"), trigger("f"), "not modelled by this host"),
-        (_tool_property(), prompt("f"), "only a tool has such arguments"),
-        (_prompt_argument(), resource("a://a"), "only a prompt has such arguments"),
-        (raw("timerTrigger"), trigger("f"), "of type 'timerTrigger' (direction in) is not"),
     ],
 )
-async def test_what_puts_the_function_in_error(host: Host, binding: str, declared: str, problem: str) -> None:
+async def test_a_binding_that_cannot_be_made_fails_every_call_and_is_warned_of(
+    host: Host, binding: str, declared: str, problem: str
+) -> None:
     host.worker.add("f", _done, binding, declared)
     await host.start()
-    app = host.host.app
-    assert problem in "".join((*app.errors, *(each.reason for each in app.not_run)))
+    (caveat,) = host.host.advice
+    assert caveat.startswith("The function 'f' (function_app.py) fails every call: ")
+    assert problem in caveat
+    await host.ask("prompts/get" if "Prompt" in declared else "tools/call", {"name": "f"})
+    assert problem in str(host.executions[0].error)
+    assert host.worker.inputs == []
+
+
+@shows("bindings.argument-fails")
+async def test_an_argument_of_another_trigger_fails_every_call(host: Host) -> None:
+    host.worker.add("f", _done, _tool_property(), prompt("f"))
+    host.worker.add("g", _done, _prompt_argument(), resource("a://a"))
+    await host.start()
+    assert await host.error("prompts/get", {"name": "f"}) == (-32603, "An error occurred.")
+    assert await host.error("resources/read", {"uri": "a://a"}) == (-32603, "An error occurred.")
+    assert "only a tool has such arguments" in str(host.executions[0].error)
+    assert "only a prompt has such arguments" in str(host.executions[1].error)
+
+
+@shows("bindings.not-modelled")
+@pytest.mark.parametrize(
+    ("binding", "problem"),
+    [
+        (_tool_property(direction="OUT"), "not modelled by this host"),
+        (raw("timerTrigger"), "of type 'timerTrigger' (direction in) is not"),
+    ],
+)
+async def test_a_binding_that_is_not_modelled_makes_its_function_one_that_does_not_run(
+    host: Host, binding: str, problem: str
+) -> None:
+    host.worker.add("f", _done, binding, trigger("f"))
+    await host.start()
+    assert problem in host.host.app.not_run[0].reason
     assert host.host.app.functions == ()
 
 

@@ -250,7 +250,7 @@ async def test_a_tool_and_a_prompt_may_share_a_name(host: Host) -> None:
     ("members", "problem"),
     [
         ({"promptName": None}, "no promptName"),
-        ({"promptArguments": []}, "promptArguments is not text"),
+        ({"promptArguments": []}, "promptArguments is a list and not text"),
         ({"metadata": "5"}, "not a JSON object"),
     ],
 )

@@ -120,7 +120,7 @@ async def test_text_that_only_resembles_an_envelope_is_text(host: Host, text: st
     "value",
     [
         Value("json", "{}"),
-        Value("json", '"text"'),
+        Value("json", "true"),
         Value("int", 5),
         Value("double", 1.5),
         Value("string", '{"content":null}'),
@@ -243,7 +243,8 @@ async def test_uris_that_keep_the_host_from_starting(host: Host, first: str, sec
     [
         ({"resourceName": None}, "no resourceName"),
         ({"metadata": "[]"}, "not a JSON object"),
-        ({"title": 5}, "title is not text"),
+        ({"title": [5]}, "title is a list and not text"),
+        ({"size": "much"}, "size is no whole number"),
         ({"dataType": "BINARY"}, "fails every call"),
     ],
 )

@@ -82,7 +82,7 @@ def test_a_workers_own_schema_is_listed_as_it_is() -> None:
         ({"metadata": "{"}, "not a JSON object"),
         ({"dataType": "BINARY"}, "fails every call"),
         ({"toolName": None}, "no toolName"),
-        ({"useResultSchema": 5}, "neither true nor false"),
+        ({"useResultSchema": "yes"}, "neither true nor false"),
     ],
 )
 def test_what_puts_a_function_in_error(members: dict[str, object], problem: str) -> None:

@@ -157,7 +157,7 @@ def test_an_app_that_does_not_load(workshop: Workshop, code: str, said: list[str
         ),
         (
             BEGIN + _HELLO.replace(', description=""', "") + _FUNCTION,
-            "Can't figure out which ctor to call. Give the mcpToolTrigger of 'hello' a description.",
+            "Can't figure out which ctor to call. The mcpToolTrigger has no description.",
         ),
         (
             BEGIN + tool("my tool", "x", function="hello"),
