@@ -206,21 +206,23 @@ async def run_uv(arguments: list[str], console: Console, directory: Path | None 
     # A session of its own: Ctrl+C at the terminal is for the host, which then ends it.
     child = await asyncio.create_subprocess_exec(
         uv.find_uv_bin(), *arguments, cwd=directory, env=_uv_environment(),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.PIPE if given else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         start_new_session=sys.platform != "win32",
     )  # fmt: skip
     lines: list[str] = []
     try:
-        assert child.stdin is not None
+        if child.stdin is not None:
+            with contextlib.suppress(OSError, RuntimeError):  # it has ended already, and says why below
+                child.stdin.write(given.encode())
+                child.stdin.close()
         assert child.stdout is not None
-        child.stdin.write(given.encode())
-        child.stdin.close()
         async for line in child.stdout:
             lines.append(line.decode(errors="replace").rstrip())
             console.rewrite(f"  {lines[-1].strip()[:70]}")
         await child.wait()
     except BaseException:
-        child.kill()
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
         await child.wait()
         raise
     finally:

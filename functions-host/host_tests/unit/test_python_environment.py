@@ -10,7 +10,7 @@ import pytest
 import watchfiles
 from functions_host.console import Console
 from functions_host.errors import PersonError
-from functions_host.python_environment import PythonEnvironment, make_environment
+from functions_host.python_environment import PythonEnvironment, make_environment, run_uv
 
 from host_tests.requirements import shows
 from host_tests.servers import free_port
@@ -173,3 +173,14 @@ async def test_a_cache_that_cannot_be_written_is_told_in_a_sentence(files: _File
     with pytest.raises(PersonError, match="cannot hold packages") as refused:
         await files.make("thing")
     assert refused.value.remedy == "Name another folder with --cache."
+
+
+async def test_a_uv_that_ends_at_once_is_no_failure() -> None:
+    uvloop = pytest.importorskip("uvloop", reason="the host runs on it where it is")
+    console = Console(io.StringIO())
+
+    async def often() -> None:
+        for _ in range(5):
+            await asyncio.gather(*(run_uv(["--version"], console) for _ in range(4)))
+
+    await asyncio.to_thread(uvloop.run, often())
