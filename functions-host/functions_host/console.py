@@ -22,6 +22,7 @@ class Console:
         self._colours = self._stream.isatty() and not as_json
         self._waiting: list[str] = []
         self._gone = False
+        self._unfinished = False  # a line stands there that will be written over
 
     @property
     def is_terminal(self) -> bool:
@@ -37,12 +38,17 @@ class Console:
         if self._as_json:
             self._print_json(text, colour, event, facts)
         else:
-            self._print(self._painted(text, colour) + "\n")
+            self._print(self._cleared() + self._painted(text, colour) + "\n")
 
     def rewrite(self, text: str) -> None:
         """Writes over the line before, on a terminal; a final call with '' clears it."""
         if self._colours:
             self._print(f"\r\x1b[K{text}")
+            self._unfinished = bool(text)
+
+    def _cleared(self) -> str:
+        was_there, self._unfinished = self._unfinished, False
+        return "\r\x1b[K" if was_there else ""
 
     def log(self, text: str, colour: str | None = None, event: str = "log", **facts: object) -> None:
         """Writes text with the time before each of its lines."""
@@ -50,7 +56,8 @@ class Console:
             self._print_json(text, colour, event, facts)
         else:
             prefix = f"[{_now()}] "
-            self._print("".join(self._painted(prefix + line, colour) + "\n" for line in text.split("\n")))
+            lines = "".join(self._painted(prefix + line, colour) + "\n" for line in text.split("\n"))
+            self._print(self._cleared() + lines)
 
     def _print_json(self, text: str, colour: str | None, event: str, facts: dict[str, object]) -> None:
         if text.strip():
