@@ -207,6 +207,7 @@ class _Start:
         host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
         host.storage_listens = self._storage_listens
         host.strict = options.strict
+        host.notice = terminal.notice
         return host
 
     def _told(self, settings: Settings) -> Settings:

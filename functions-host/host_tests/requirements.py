@@ -919,11 +919,12 @@ REQUIREMENTS = (
         "azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Blobs/BlobNameValidationAttribute.cs",
     ),
     Requirement(
-        "storage.dot-segments",
-        "A name with a segment of one or two dots is refused.",
-        "azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Blobs/BlobPath.cs",
-        "A blob with a segment `.` or `..` in its name cannot be written here, and is never found. In Azure such "
-        "a name is like any other.",
+        "storage.names-that-leave",
+        "A blob's name with '.', '..' or a slash in front leads where the SDK of .NET goes, into any container, "
+        "for inputs, outputs and clients alike; the terminal says so.",
+        "recorded from Microsoft.Azure.WebJobs.Extensions.Storage 5.3.10",
+        "A call whose blob name leads out of the container of its path does so here as in Azure, and the terminal says "
+        "what was named and where it went. Azure does it without a word.",
     ),
     Requirement(
         "storage.missing-blob",

@@ -1,6 +1,6 @@
 """What an input or output binding is to the host: something to read before a call, or to write after it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,8 @@ class BindingContext:
     invocation_id: str
     blobs: BlobStore
     queues: QueueStore
+    notice: Callable[[str], None]
+    """Tells the person what they should know of this call."""
 
 
 class InputBinding(Protocol):

@@ -40,7 +40,7 @@ class BlobBinding:
 
     async def read(self, context: BindingContext) -> Value:
         """Returns the content as the `data_type` says; a Value of no kind, which becomes None, if there is no blob."""
-        path = self._resolve(context)
+        path = self._place(context, "read")
         if self.data_type == "stream":
             return Value()  # the host has no stream to give to another process
         content = await context.blobs.read(self.connection, path)
@@ -50,7 +50,7 @@ class BlobBinding:
 
     async def write(self, context: BindingContext, value: Value) -> None:
         """Writes what the function set, replacing the blob. Raises BindingError if that fails."""
-        path = self._resolve(context)
+        path = self._place(context, "written")
         # The host writes this metadata so that a blob trigger can tell who wrote a blob.
         parent = {"AzureWebJobsParentId": context.invocation_id}
         try:
@@ -58,9 +58,31 @@ class BlobBinding:
         except BindingError as error:
             raise BindingError(f"Error while handling parameter _binder after function returned: {error}") from error
 
-    def _resolve(self, context: BindingContext) -> BlobPath:
+    def _place(self, context: BindingContext, verb: str) -> BlobPath:
         """Returns the blob this binding means in one call. Raises BindingError for an illegal name."""
-        return parse_blob_path(self.path.resolve(context.data, context.function_name))
+        named = parse_blob_path(self.path.resolve(context.data, context.function_name))
+        return place_of(named, self.name, verb, context)
+
+
+def place_of(named: BlobPath, binding: str, verb: str, context: BindingContext) -> BlobPath:
+    """Returns where a blob is to the storage SDK, and tells the person if that is elsewhere than its name says.
+
+    `verb` is what happens to it there.
+    """
+    place = named.place
+    if place != named:
+        context.notice(
+            f"'{binding}' of '{context.function_name}' named the blob {_shown(named)}, and {_shown(place)} is {verb}, "
+            f"here as in Azure, where '.', '..' and a slash in front lead out of '{named.container}' and into every "
+            "container of the account. Check such a name before it is used: let the binding be a ContainerClient, and "
+            "refuse the name in the function."
+        )
+    return place
+
+
+def _shown(path: BlobPath) -> str:
+    """Returns a name that a stranger may have chosen, bounded and without what a terminal would obey."""
+    return repr(str(path)[:200])
 
 
 def parse_blob_path(text: str) -> BlobPath:

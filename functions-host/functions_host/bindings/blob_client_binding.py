@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 
 from functions_host.bindings.binding import BindingContext
-from functions_host.bindings.blob_binding import parse_blob_path
+from functions_host.bindings.blob_binding import parse_blob_path, place_of
 from functions_host.bindings.expressions import Template
 from functions_host.worker_process.messages import Value
 
@@ -28,8 +28,10 @@ class BlobClientBinding:
         text = self.path.resolve(context.data, context.function_name)
         container, blob = text.strip("/"), ""
         if "/" in container:
-            parsed = parse_blob_path(text)
-            container, blob = parsed.container, parsed.blob
+            # Azure hands on the names as they are, and the SDK in the app makes a URI of them, with the same end: that
+            # is seen at once with a token, but the SDK's signature with a key would be another than the storage's.
+            place = place_of(parse_blob_path(text), self.name, "opened", context)
+            container, blob = place.container, place.blob
         content = {
             "Connection": self.connection or _DEFAULT_CONNECTION,
             "ContainerName": container,

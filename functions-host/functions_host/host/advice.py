@@ -16,13 +16,18 @@ from functions_host.worker_process.messages import FunctionMetadata
 
 # What the clients of today take; the extension itself takes every name.
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_EXPRESSION = re.compile(r"\{([^{}:]+)[^{}]*\}")
+_FROM_CALLERS = {"mcptooltrigger", "mcpresourcetrigger", "mcpprompttrigger", "httptrigger"}
+# What the host itself fills in: no caller does.
+_NOT_CHOSEN = ("rand-guid", "datetime", "sys.", "transport.name")
 _DECORATOR = re.compile(r"mcp_.+|.+_(input|output|trigger)|route|function_name|schedule")
 
 
 def advice(app_directory: Path, functions: Iterable[FunctionMetadata]) -> tuple[str, ...]:
     """Returns one line for each such thing: what is meant, what happens, what to do."""
+    functions = list(functions)
     of_files = (_of_file(file, file.relative_to(app_directory).as_posix()) for file in own_modules(app_directory))
-    return (*chain.from_iterable(of_files), *_of_bindings(functions))
+    return (*chain.from_iterable(of_files), *_of_bindings(functions), *_of_blobs_that_callers_choose(functions))
 
 
 def _of_bindings(functions: Iterable[FunctionMetadata]) -> Iterator[str]:
@@ -42,6 +47,30 @@ def _of_bindings(functions: Iterable[FunctionMetadata]) -> Iterator[str]:
                     f"The blob '{binding.get('name')}' of the function '{function.name}' has the dataType STREAM, "
                     "with which the host sends nothing, so that it is always None: use BINARY."
                 )
+
+
+def _of_blobs_that_callers_choose(functions: list[FunctionMetadata]) -> Iterator[str]:
+    """Yields one line for all paths that a name from outside can lead anywhere."""
+    found: list[str] = []
+    for function in functions:
+        bindings: list[dict[str, Any]] = [json.loads(raw) for raw in function.raw_bindings]
+        kinds = [str(binding.get("type")).lower() for binding in bindings]
+        if not _FROM_CALLERS.intersection(kinds):
+            continue
+        for binding, kind in zip(bindings, kinds, strict=True):
+            path = str(binding.get("path"))
+            if kind == "blob" and any(_is_chosen(name) for name in _EXPRESSION.findall(path)):
+                found.append(f"'{binding.get('name')}' of '{function.name}' ({path})")
+    if found:
+        yield (
+            f"Who calls chooses the blob of {', '.join(found)}, in every container of the account: a name such as "
+            "../other/secret leaves the one in the path, here and in Azure. Let such a binding be a ContainerClient, "
+            "and check the name in the function before it is used."
+        )
+
+
+def _is_chosen(name: str) -> bool:
+    return not name.lower().startswith(_NOT_CHOSEN)
 
 
 def _of_file(file: Path, shown: str) -> Iterator[str]:

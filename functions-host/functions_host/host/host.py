@@ -81,6 +81,8 @@ class FunctionsHost:
     """Set when the storage that is started beside the app listens; bindings wait for it. None: it is elsewhere."""
     strict: bool = False
     """Whether an app of which a function cannot run is refused."""
+    notice: Callable[[str], None] = lambda text: None
+    """Hears what the person should know of a call under way."""
     executing: dict[str, Running] = field(default_factory=dict[str, Running])
     """The calls under way, by invocation id."""
     advice: tuple[str, ...] = ()
@@ -142,7 +144,7 @@ class FunctionsHost:
             if self.storage_listens:
                 await self.storage_listens.wait()
             data = call.binding_data(trigger.binding_name, value.value)
-            context = BindingContext(call, data, function.name, invocation_id, self.blobs, self.queues)
+            context = BindingContext(call, data, function.name, invocation_id, self.blobs, self.queues, self.notice)
             inputs += await _read_inputs(function, context)
         completed = await self.worker.invoke(
             Invoke(invocation_id, function.function_id, inputs, list(call.metadata().items())),

@@ -11,6 +11,7 @@ from functions_host.app.settings import Configuration
 from functions_host.errors import BindingError
 from functions_host.storage.connections import may_need_proxy, storage_connection_string
 
+_ROOT = "$root"
 _REMEMBERED_BLOBS = 256  # some 32 KiB each
 _ATTEMPTS = 20  # one more for each program that writes the same blob at the same moment
 
@@ -30,12 +31,19 @@ class BlobPath:
         return f"{self.container}/{self.blob}"
 
     @property
-    def has_dot_segments(self) -> bool:
-        """Whether a segment is '.' or '..'. The host sends slashes as %2F, so that to Azure these are plain names.
+    def place(self) -> "BlobPath":
+        """Where the storage SDK of .NET looks for it; without a blob for one in the root container.
 
-        Python's HTTP clients resolve such segments, and could so be led out of the container.
+        Recorded: it makes a URI of both names, whose segments '.' and '..' then mean what they mean in every URI, and
+        whose root nobody gets above. Slashes around the blob's name are dropped.
         """
-        return not {".", ".."}.isdisjoint(self.blob.split("/"))
+        segments: list[str] = []
+        for segment in f"{self.container}/{self.blob.strip('/')}".split("/"):
+            if segment == "..":
+                del segments[-1:]
+            elif segment != ".":
+                segments.append(segment)
+        return BlobPath(segments[0] if segments else "", "/".join(segments[1:]))
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,6 @@ class BlobStore:
         blob = await self._blob(connection, path)
         from azure.core.exceptions import AzureError, ResourceNotFoundError
 
-        if path.has_dot_segments:
-            return None  # `write` makes none
         try:
             return await (await blob.client.download_blob()).readall()
         except ResourceNotFoundError:
@@ -90,8 +96,6 @@ class BlobStore:
         blob = await self._blob(connection, path)
         from azure.core.exceptions import AzureError
 
-        if path.has_dot_segments:
-            raise BindingError(f"The blob name '{path.blob}' is not modelled: it has a segment of dots.")
         try:
             await blob.replace(content, metadata)
         except AzureError as error:
@@ -120,6 +124,8 @@ class BlobStore:
         self._blobs.clear()
 
     async def _blob(self, connection: str, path: BlobPath) -> "_Blob":
+        if not path.container:
+            raise BindingError("The blob has no container: its name leads above all of them.")
         blob = self._blobs.pop((connection, path), None) or _Blob(await self._service(connection), path)
         self._blobs[connection, path] = blob
         if len(self._blobs) > _REMEMBERED_BLOBS:
@@ -147,7 +153,9 @@ class _Blob:
     """
 
     def __init__(self, service: "BlobServiceClient", path: BlobPath) -> None:
-        self.client = service.get_blob_client(path.container, path.blob)
+        in_root = path if path.blob else BlobPath(_ROOT, path.container)
+        self.client = service.get_blob_client(in_root.container, in_root.blob)
+        self._container = path.container  # to make: the root container is not what the host makes
         self._service = service
         self._written: _Written | None = None
         self._turn = asyncio.Lock()
@@ -168,7 +176,7 @@ class _Blob:
                 if attempt == _ATTEMPTS:
                     raise
                 if isinstance(error, ResourceNotFoundError):
-                    await _create_container(self._service, self.client.container_name)
+                    await _create_container(self._service, self._container)
             before = await _found(self.client)
         raise AssertionError("the last attempt raises")
 

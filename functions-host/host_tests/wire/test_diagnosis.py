@@ -164,6 +164,13 @@ def test_an_app_that_does_not_load(workshop: Workshop, code: str, said: list[str
             "The tool name 'my tool' of the function 'hello' works here and in Azure, but many clients refuse it",
         ),
         (
+            BEGIN
+            + '@app.mcp_tool()\n@app.blob_input(arg_name="file", path="notes/{mcptoolargs.name}.txt", connection="S")\n'
+            + "def hello(name: str, file: str) -> str:\n"
+            + _BODY,
+            "Who calls chooses the blob of 'file' of 'hello' (notes/{mcptoolargs.name}.txt), in every container",
+        ),
+        (
             "from __future__ import annotations\n" + _GOOD,
             "function_app.py line 1: `from __future__ import annotations` turns every type into text",
         ),

@@ -8,16 +8,21 @@ from typing import Any
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import Target, running_server
+from host_tests.servers import Server, Target, running_server
 from host_tests.wire.raw_http import call, post
 
 _APP = Path(__file__).parent.parent / "apps" / "storage"
 
 
 @pytest.fixture(scope="module")
-def app(account: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+def server(account: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(_APP, storage=account, data=tmp_path_factory.mktemp("azurite")) as server:
-        yield server.target
+        yield server
+
+
+@pytest.fixture
+def app(server: Server) -> Target:
+    return server.target
 
 
 def _result(app: Target, tool: str, **arguments: object) -> dict[str, Any]:
@@ -82,11 +87,38 @@ def test_a_binding_that_cannot_be_resolved_fails_the_call_whatever_its_type(app:
     assert _result(app, "load", KEY="wrong case")["isError"] is True
 
 
-@shows("storage.dot-segments")
-@pytest.mark.parametrize("key", ["..", "../other", "a/./b"])
-def test_a_name_with_a_segment_of_dots_is_never_found_and_cannot_be_written(app: Target, key: str) -> None:
-    assert _text(app, "load_text", key=f"{key}/x") == "None"
-    assert _result(app, "save", key=f"{key}/x", value="x")["isError"] is True
+@shows("storage.names-that-leave")
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("../other-notes/secret", "other-notes/secret.txt"),
+        ("../../../other-notes/above", "other-notes/above.txt"),
+        ("./here", "notes/here.txt"),
+        ("gone/../back", "notes/back.txt"),
+        ("//in-front", "notes/in-front.txt"),
+    ],
+)
+def test_a_name_leads_where_azure_goes_and_the_terminal_says_so(server: Server, key: str, place: str) -> None:
+    app = server.target
+    assert _text(app, "save", key=key, value=key) == "kept"
+    said = server.wait_for(f"named the blob 'notes/{key}.txt', and '{place}' is written, here as in Azure")
+    assert "'file' of 'save'" in said
+    assert "refuse the name in the function" in said
+    assert _text(app, "load_text", key=f"../{place.removesuffix('.txt')}") == repr(key)
+    assert _text(app, "look", key=key) == f"{place} True"
+
+
+@shows("storage.names-that-leave")
+@pytest.mark.parametrize("key", ["%2e%2e/other-notes/x", "..%2Fx", "a..b", "..."])
+def test_a_name_that_only_looks_as_if_it_led_elsewhere_stays(app: Target, key: str) -> None:
+    assert _text(app, "save", key=key, value="x") == "kept"
+    assert f"{key}.txt" in json.loads(_text(app, "names"))
+
+
+@shows("storage.names-that-leave")
+def test_a_name_of_one_segment_above_is_that_of_a_blob_in_the_root_container(app: Target) -> None:
+    assert _text(app, "load_text", key="../none") == "None"
+    assert _result(app, "save", key="../none", value="x")["isError"] is True
 
 
 @shows("expressions.arguments", "expressions.text")
