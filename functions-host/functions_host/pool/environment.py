@@ -1,7 +1,7 @@
 """One environment: a folder, the kernel in it, and the commands that share the folder."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from functions_host.pool.executions import Execution
 from functions_host.pool.kernel import Kernel
 from functions_host.pool.pool_folder import remove_folder
 from functions_host.pool.sandbox import PACKAGES, Sandbox, temporary_folder
-from functions_host.pool.shell import run_shell
+from functions_host.pool.shell import Command, run_shell
 
 type Work = Callable[[], Awaitable[Execution]]
 
@@ -57,7 +57,7 @@ class Environment:
         """Runs code in the kernel; in a new one, where the last one ended. Raises KernelError."""
         return await self._in_turn(lambda: self._python(code))
 
-    async def run_shell(self, command: Sequence[str]) -> Execution:
+    async def run_shell(self, command: Command) -> Execution:
         """Runs a command in the folder."""
         limits = self._limits
         return await self._in_turn(

@@ -34,6 +34,9 @@ _CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 _LARGEST_MESSAGE = 4 * 1024 * 1024  # kernel_boot.py sends none that large, unless the code has changed its own kernel
 _QUEUED_MESSAGES = 64
 _KEPT_OF_STDERR = 16 * 1024
+_KEPT_BETWEEN = (
+    1024  # characters of what is printed between two calls, which the output of the second needs room beside
+)
 
 
 class KernelError(LocalError):
@@ -66,6 +69,7 @@ class Kernel:
         self._listener = asyncio.create_task(self._listen())
         self._heard = asyncio.Event()
         self._current: tuple[str, KernelOutput] | None = None
+        self._between: KernelOutput | None = None  # since the first call: what a start prints is nobody's
         self._leaving = False
 
     @classmethod
@@ -118,7 +122,12 @@ class Kernel:
         remark = self._remark(failure, seconds)
         if failure is None and output.raised:
             failure = "exception"
-        return Execution(output.stdout, output.stderr(remark), milliseconds, output.result, failure=failure)
+        between, self._between = self._between, KernelOutput(_KEPT_BETWEEN)
+        stdout, stderr = output.stdout, output.stderr(remark)
+        if between:
+            stdout = _with_what_came_before(between.stdout, stdout)[:limit]
+            stderr = _with_what_came_before(between.stderr(), stderr)[-limit:]
+        return Execution(stdout, stderr, milliseconds, output.result, failure=failure)
 
     async def stop(self) -> None:
         """Ends the kernel and everything it started."""
@@ -151,7 +160,12 @@ class Kernel:
 
     def _remark(self, failure: Failure | None, seconds: float) -> str:
         if failure == "timeout":
-            return f"Execution timed out after {seconds:g} seconds."
+            state = (
+                "It was interrupted, and its variables are kept."
+                if self.is_alive
+                else "It could not be interrupted, so its Python process was ended and its variables are lost."
+            )
+            return f"Execution timed out after {seconds:g} seconds. {state}"
         if failure == "died":
             excess = self._sandbox.excess_of(self._process)
             sentences = ("The Python process ended while it ran this code.", excess, "Its variables are lost.")
@@ -213,12 +227,24 @@ class Kernel:
     def _is_surplus(self, topic: bytes) -> bool:
         # Without looking inside: there may be gigabytes of it.
         stream = topic.decode("ascii", "replace").removeprefix("stream.")
-        return self._current is not None and self._current[1].is_full(stream)
+        listening = self._current[1] if self._current else self._between
+        return listening is not None and listening.is_full(stream)
 
     def _take(self, message: dict[str, Any]) -> None:
         self._heard.set()
         if self._current is not None and message["parent_header"].get("msg_id") == self._current[0]:
             self._current[1].add(message["msg_type"], message["content"])
+        elif (
+            self._between and message["msg_type"] == "stream"
+        ):  # of a thread or a task that an earlier call has left running
+            self._between.add("stream", message["content"])
+
+
+def _with_what_came_before(between: str, text: str) -> str:
+    if not between:
+        return text
+    end = "" if between.endswith("\n") else "\n"
+    return f"(Printed after the last call, by what it left running:)\n{between}{end}(Printed by this call:)\n{text}"
 
 
 def _connection(folder: Path) -> dict[str, Any]:

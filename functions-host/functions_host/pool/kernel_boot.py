@@ -3,6 +3,9 @@
 It is started by its text (`python -c`), since an isolated environment does not see this repository.
 """
 
+import asyncio
+import codecs
+import functools
 import os
 import select
 import sys
@@ -70,13 +73,14 @@ def _flush_output_of_processes() -> None:
     flush = OutStream.flush
 
     def watch(stream: Any) -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a read may end within a character
         while True:
             select.select([stream._fid], [], [])  # waits, but takes nothing
             with taking:
                 output = os.read(stream._fid, 4096)
                 if not output or not stream._should_watch:
                     return
-                stream.write(output.decode(errors="replace"))
+                stream.write(decoder.decode(output))
             os.write(stream._original_stdstream_copy, output)
 
     def flush_all(stream: Any) -> None:
@@ -91,6 +95,64 @@ def _flush_output_of_processes() -> None:
 
     OutStream._watch_pipe_fd = watch  # pyright: ignore[reportAttributeAccessIssue, reportPrivateUsage]
     OutStream.flush = flush_all  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _interrupt_what_waits() -> None:
+    """Has an interrupt reach an `await` at the top level of the code.
+
+    ipykernel cancels it by a callback that its signal handler adds to the event loop, which sleeps on: nothing wakes it
+    but the time that it waits for.
+    """
+    from ipykernel.ipkernel import IPythonKernel
+
+    send_interrupt = IPythonKernel._send_interrupt_children  # pyright: ignore[reportPrivateUsage]
+
+    def send_and_wake(kernel: Any) -> None:
+        send_interrupt(kernel)
+        kernel.io_loop.add_callback(lambda: None)
+
+    IPythonKernel._send_interrupt_children = send_and_wake  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+
+
+def _answer_whatever_happens() -> None:
+    """Has an execution end with an answer where the code has changed what the kernel itself needs for one.
+
+    It flushes sys.stdout and sys.stderr before it answers, and without an answer a call waits for its time limit: what
+    is closed by then, or cannot be flushed, makes room for the kernel's own again. The same holds for an `await` that
+    was interrupted, which ends in no exception that IPython reports.
+    """
+    from ipykernel.iostream import OutStream
+    from ipykernel.ipkernel import IPythonKernel
+
+    do_execute = IPythonKernel.do_execute
+    own = dict[str, Any]()
+
+    def keep_open(stream: Any) -> None:
+        stream.flush()
+
+    @functools.wraps(do_execute)
+    async def do_execute_and_answer(kernel: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
+        own.update({name: own.get(name, getattr(sys, name)) for name in ("stdout", "stderr")})
+        try:
+            return await do_execute(kernel, *arguments, **named)
+        except asyncio.CancelledError:
+            trace = ["KeyboardInterrupt: an await was interrupted"]
+            kernel.send_response(
+                kernel.iopub_socket, "error", {"ename": "KeyboardInterrupt", "evalue": "", "traceback": trace}
+            )
+            return {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": trace, "payload": []}
+        finally:
+            for name, stream in own.items():
+                try:
+                    getattr(sys, name).flush()
+                except Exception:  # noqa: BLE001  (of the person's code, so any)
+                    setattr(sys, name, stream)
+                    own["stderr"].write(
+                        f"(sys.{name} was closed, or could not be flushed: it is the usual one again.)\n"
+                    )
+
+    OutStream.close = keep_open  # pyright: ignore[reportAttributeAccessIssue]
+    IPythonKernel.do_execute = do_execute_and_answer  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _shortened(value: Any) -> Any:
@@ -111,6 +173,8 @@ if __name__ == "__main__":
     _bound_messages()
     _keep_quiet()
     _flush_output_of_processes()
+    _interrupt_what_waits()
+    _answer_whatever_happens()
     from ipykernel import kernelapp
 
     kernelapp.launch_new_instance()

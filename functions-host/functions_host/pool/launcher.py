@@ -28,6 +28,8 @@ def _main(role: str, limits: str, argv: Sequence[str]) -> None:
 def _become(argv: Sequence[str], limits: str) -> None:
     for name, _, value in (limit.partition("=") for limit in limits.split(",")):
         _limit(getattr(resource, f"RLIMIT_{name}"), int(value))
+    # Python ignores it, and what it becomes would go on doing so: `yes | head -1` would never end.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     # Where the machine runs out of memory, Linux ends this before anything of the person's.
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
         score.write("1000")

@@ -31,7 +31,7 @@ from functions_host.pool.mcp_answers import PlatformError, error_answer, refusal
 from functions_host.pool.mcp_tools import RUN_PYTHON, RUN_SHELL, is_listed, tools_of
 from functions_host.pool.packages import PackagesMissingError
 from functions_host.pool.quirks import Fault, Quirks
-from functions_host.pool.shell import exec_command, shell_command
+from functions_host.pool.shell import LONGEST_ARGUMENT, LONGEST_ARGUMENTS, Command, exec_command, shell_command
 
 _PACKAGES_SECONDS = 20  # within the half minute that clients wait beyond the longest execution
 
@@ -144,10 +144,10 @@ class McpEndpoint:
         if self._quirks.expired != "new" and self._environments.has_expired(identifier):
             raise _GoneError(f"Environment not found: {identifier}")
         code = _text(arguments, "pythonCode") if tool == RUN_PYTHON else ""
-        command = [] if code else _command(arguments)
+        command = None if code else _command(arguments)
         waited = await self._packages_are_there(tool)
         async with self._environments.use(identifier) as environment:
-            execution = await (environment.run_python(code) if code else environment.run_shell(command))
+            execution = await (environment.run_shell(command) if command else environment.run_python(code))
         return replace(execution, stderr=waited + execution.stderr) if waited else execution
 
     async def _packages_are_there(self, tool: str) -> str:
@@ -210,11 +210,11 @@ def _text(arguments: dict[str, Any], name: str) -> str:
     return value
 
 
-def _command(arguments: dict[str, Any]) -> list[str]:
+def _command(arguments: dict[str, Any]) -> Command:
     """https://learn.microsoft.com/azure/container-apps/sessions-tutorial-shell-mcp names both arguments."""
     parts = arguments.get("execCommandAndArgs")
     if parts is None:
-        return shell_command(_text(arguments, "shellCommand"))
+        return shell_command(_without_nul("shellCommand", _text(arguments, "shellCommand")))
     if "shellCommand" in arguments:
         raise ProtocolError(INVALID_PARAMS, "Give either 'shellCommand' or 'execCommandAndArgs'.")
     try:
@@ -223,7 +223,21 @@ def _command(arguments: dict[str, Any]) -> list[str]:
         arguments_of_program = []
     if not arguments_of_program:
         raise ProtocolError(INVALID_PARAMS, "'execCommandAndArgs' is a list of strings that is not empty.")
+    lengths = [len(_without_nul("execCommandAndArgs", each).encode(errors="replace")) for each in arguments_of_program]
+    if max(lengths) > LONGEST_ARGUMENT or sum(lengths) > LONGEST_ARGUMENTS:
+        raise ProtocolError(
+            INVALID_PARAMS,
+            f"'execCommandAndArgs' is too long: an argument has at most {LONGEST_ARGUMENT} bytes, all of them "
+            f"{LONGEST_ARGUMENTS}. Write what is longer into a file first.",
+        )
     return exec_command(arguments_of_program)
+
+
+def _without_nul(name: str, text: str) -> str:
+    """No program can be given a NUL, which ends an argument; what the platform says of one is not public."""
+    if "\0" in text:
+        raise ProtocolError(INVALID_PARAMS, f"'{name}' contains a NUL character, which no command can have.")
+    return text
 
 
 def _word(execution: Execution) -> str:

@@ -170,13 +170,14 @@ async def test_nothing_that_a_process_prints_last_is_lost(pool: PoolClient, shar
         assert fields["stdout"] == "child"
 
 
-async def test_a_process_that_goes_on_printing_holds_nothing_up(pool: PoolClient, shared: str) -> None:
-    fields = await pool.python(shared, "import subprocess; printing = subprocess.Popen(['yes']); print('started')")
+async def test_a_process_that_goes_on_printing_holds_nothing_up(pool: PoolClient) -> None:
+    environment = new_id()  # what it prints comes with the next call
+    fields = await pool.python(environment, "import subprocess; printing = subprocess.Popen(['yes']); print('started')")
     assert "started" in fields["stdout"]
     assert fields["executionTimeInMilliseconds"] < 10_000
-    fields = await pool.python(shared, "printing.kill(); _ = printing.wait()")
+    fields = await pool.python(environment, "printing.kill(); _ = printing.wait()")
     assert fields["executionTimeInMilliseconds"] < 10_000
-    assert (await pool.python(shared, "print(1)"))["stdout"].endswith("1\n")
+    assert (await pool.python(environment, "print(1)"))["stdout"].endswith("1\n")
 
 
 async def test_code_that_asks_for_input_is_told_that_nobody_answers(pool: PoolClient, shared: str) -> None:
@@ -209,16 +210,64 @@ async def test_code_that_never_ends_is_interrupted_and_keeps_its_state() -> None
         fields = await pool.python(environment, "x = 1\nprint('began')\nwhile True: pass")
         assert fields["status"] == "Failed"
         assert fields["stdout"] == "began\n"
-        assert fields["stderr"].endswith("Execution timed out after 1 seconds.")
+        assert fields["stderr"].endswith("timed out after 1 seconds. It was interrupted, and its variables are kept.")
+        assert (await pool.python(environment, "x"))["executionResult"] == 1
+        awaiting = await pool.python(environment, "import asyncio\nawait asyncio.sleep(600)")
+        assert awaiting["stderr"].endswith("timed out after 1 seconds. It was interrupted, and its variables are kept.")
         assert (await pool.python(environment, "x"))["executionResult"] == 1
 
 
-async def test_code_that_cannot_be_interrupted_loses_its_kernel() -> None:
+async def test_code_that_cannot_be_interrupted_loses_its_kernel_and_that_is_said() -> None:
     async with running_pool(PoolOptions(port=0, execution_seconds=1)) as pool:
         environment = new_id()
         stubborn = "x = 1\nwhile True:\n try:\n  while True: pass\n except BaseException: pass"
-        assert (await pool.python(environment, stubborn))["status"] == "Failed"
+        fields = await pool.python(environment, stubborn)
+        assert fields["status"] == "Failed"
+        assert fields["stderr"].endswith("so its Python process was ended and its variables are lost.")
         assert "NameError" in (await pool.python(environment, "x"))["stderr"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sys; sys.stdout = open('o.txt', 'w'); print(1); sys.stdout.close()",
+        "import sys\nclass Tee:\n  def write(self, text): return len(text)\nsys.stdout = Tee()",
+        "import sys; sys.stdout.close()",
+        "import sys; sys.stderr = None",
+    ],
+)
+async def test_streams_that_code_leaves_closed_or_broken_are_put_back(pool: PoolClient, shared: str, code: str) -> None:
+    fields = await pool.python(shared, code)
+    assert "status" not in fields
+    fields = await pool.python(shared, "import sys; print('out'); _ = sys.stderr.write('err')")
+    assert (fields["stdout"], fields["stderr"]) == ("out\n", "err")
+
+
+async def test_no_character_that_a_process_prints_is_broken(pool: PoolClient, shared: str) -> None:
+    code = "import subprocess; _ = subprocess.run(['printf', 'x' + '日本語' * 1300])"
+    assert (await pool.python(shared, code))["stdout"] == "x" + "日本語" * 1300
+
+
+async def test_what_is_printed_between_two_calls_comes_with_the_next_and_is_marked(pool: PoolClient) -> None:
+    environment = new_id()
+    code = """
+        import asyncio, threading
+        go, done = threading.Event(), threading.Event()
+        def late():
+            go.wait(); print('by the thread'); done.set()
+        threading.Thread(target=late).start()
+        async def later():
+            print('by the task')
+        task = asyncio.create_task(later())
+        import threading; threading.Timer(0.2, go.set).start()"""
+    assert (await pool.python(environment, dedent(code)))["stdout"] == ""
+    stdout = (await pool.python(environment, "_ = done.wait(20); await task; print('mine')"))["stdout"]
+    before, _, own = stdout.partition("(Printed by this call:)\n")
+    assert before.startswith("(Printed after the last call, by what it left running:)\n"), stdout
+    assert "by the task" in before
+    assert own.endswith("mine\n")
+    assert "by the thread" in stdout
+    assert (await pool.python(environment, "print(1)"))["stdout"] == "1\n"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from functions_host.pool.pool import PoolOptions
 
-from host_tests.pool.clients import PoolClient, new_id, own_processes, running_pool, until
+from host_tests.pool.clients import RUN_SHELL, PoolClient, new_id, own_processes, running_pool, until
 
 pytestmark = pytest.mark.anyio
 
@@ -103,3 +103,44 @@ async def test_a_command_that_never_ends_fails_as_on_the_platform_with_exit_code
         fields = await pool.shell(new_id(), "echo began; yes >&2")
         assert (fields["status"], fields["exitCode"], fields["stdout"]) == ("Failed", -1, "began\n")
         assert fields["stderr"].endswith("Execution timed out after 1 seconds.")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGPIPE")
+@pytest.mark.parametrize(
+    ("command", "stdout", "exit_code"),
+    [
+        ("seq 1 1000000 | head -1", "1\n", 0),
+        ("while true; do echo x; done | head -1", "x\n", 0),
+        ("set -o pipefail; seq 1 1000000 | head -1", "1\n", 141),
+    ],
+)
+async def test_a_pipe_that_ends_early_ends_what_writes_into_it_as_in_a_shell(
+    pool: PoolClient, shared: str, command: str, stdout: str, exit_code: int
+) -> None:
+    fields = await pool.shell(shared, command)
+    assert (fields["stdout"], fields["stderr"], fields["exitCode"]) == (stdout, "", exit_code)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cmd.exe takes 8191 characters")
+async def test_a_command_that_is_longer_than_an_argument_may_be_runs_as_any_other(
+    pool: PoolClient, shared: str
+) -> None:
+    fields = await pool.shell(shared, f": {'x' * 300_000}\ncat; echo größer; exit 3")
+    assert (fields["stdout"], fields["stderr"], fields["exitCode"]) == ("größer\n", "", 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"execCommandAndArgs": ["echo", "x" * 200_000]}, "an argument has at most 131071 bytes"),
+        ({"execCommandAndArgs": ["echo", *["x" * 100_000] * 20]}, "all of them 1048576"),
+        ({"execCommandAndArgs": ["echo", "a\0b"]}, "NUL"),
+        ({"shellCommand": "echo a\0b"}, "NUL"),
+    ],
+)
+async def test_what_no_program_can_be_given_is_refused(
+    pool: PoolClient, shared: str, arguments: dict[str, object], said: str
+) -> None:
+    answer = (await pool.call(RUN_SHELL, environmentId=shared, **arguments)).json()
+    assert answer["error"]["code"] == -32602
+    assert said in answer["error"]["message"]
