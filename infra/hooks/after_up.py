@@ -62,7 +62,7 @@ def _look_for_key(environment: Mapping[str, str], azure: Azure) -> Answer:
     site = f"{group_of(environment)}/providers/Microsoft.Web/sites/{environment['AZURE_FUNCTION_NAME']}"
     url = f"{azure.resource_manager}{site}/host/default/listKeys?api-version=2024-11-01"
     return azure.until(
-        lambda: azure.call("POST", url), lambda answer: _key_in(answer) or answer.status in (401, 403), _PAUSES
+        lambda: azure.send("POST", url), lambda answer: _key_in(answer) or answer.status in (401, 403), _PAUSES
     )
 
 

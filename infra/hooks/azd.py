@@ -15,7 +15,6 @@ _SECONDS = 30
 # Between one try and the next, half a minute in all: as long as what was just made may be unknown elsewhere.
 PAUSES = (2.0, 4.0, 8.0, 16.0)
 _LONGEST_PAUSE = 60.0
-_TRY_AGAIN = (429, 502, 503, 504)
 
 
 class HookError(Exception):
@@ -36,6 +35,11 @@ class Answer:
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
+
+    @property
+    def busy(self) -> bool:
+        """Whether the service had too much to do, and is to be asked again."""
+        return self.status in (429, 502, 503, 504)
 
     @property
     def code(self) -> str:
@@ -94,15 +98,18 @@ class Azure:
 
         Raises HookError if nobody is signed in to azd.
         """
-        return self.until(lambda: self.send(method, url, body, headers), lambda answer: answer.status not in _TRY_AGAIN)
+        return self.until(lambda: self.send(method, url, body, headers), lambda _: True)
 
     def until(
         self, ask: Callable[[], Answer], settled: Callable[[Answer], bool], pauses: Sequence[float] = PAUSES
     ) -> Answer:
-        """Asks until an answer is settled, or the pauses between one and the next are used up; returns the last."""
+        """Asks until an answer is settled, or the pauses between one and the next are used up; returns the last.
+
+        `ask` sends once: a call would pause for itself at each of its tries.
+        """
         answer = ask()
         for pause in pauses:
-            if settled(answer):
+            if settled(answer) and not answer.busy:
                 break
             self._pause(min(max(pause, answer.retry_after), _LONGEST_PAUSE))
             answer = ask()

@@ -45,6 +45,8 @@ def delete(environment: Mapping[str, str], azure: Azure) -> None:
     if not name:
         return
     found = azure.call("GET", f"{_url(name, azure)}?$select=id,appId")
+    if not found.ok and not environment.get(_MADE) and environment.get(_CLIENT_ID) != CREATE:
+        return  # somebody brought their app, and the answer is their tenant's business
     if found.status != 404:
         _deleted(found)
         object_id, client_id = found.body["id"], found.body["appId"]
@@ -59,7 +61,7 @@ def delete(environment: Mapping[str, str], azure: Azure) -> None:
 def _purge(object_id: str, azure: Azure) -> None:
     """Deletes it from the deleted ones too, where its name would be taken for 30 days."""
     url = f"{azure.graph}/v1.0/directory/deletedItems/{object_id}"
-    answer = azure.until(lambda: azure.call("DELETE", url), lambda answer: answer.status != 404)
+    answer = azure.until(lambda: azure.send("DELETE", url), lambda answer: answer.status != 404)
     if not answer.ok and answer.status != 404:
         print(
             f"The Entra app is deleted, and stays among the deleted ones for 30 days: {answer.message}\n"
@@ -83,7 +85,7 @@ def _url(name: str, azure: Azure) -> str:
 
 def _make(name: str, environment: Mapping[str, str], azure: Azure) -> str:
     """Makes the app, or finds the one that was made before, and returns its client id."""
-    found = _read(name, azure)
+    found = azure.call("GET", _to_read(name, azure))
     if found.status == 404:
         shape = {
             "displayName": f"MCP server of {environment['AZURE_ENV_NAME']}",
@@ -93,7 +95,7 @@ def _make(name: str, environment: Mapping[str, str], azure: Azure) -> str:
         }
         _checked(azure.call("PATCH", _url(name, azure), shape, {"Prefer": "create-if-missing"}))
         # What was made in one place of the directory is not yet known in the others.
-        found = azure.until(lambda: _read(name, azure), lambda answer: answer.status != 404)
+        found = azure.until(lambda: azure.send("GET", _to_read(name, azure)), lambda answer: answer.status != 404)
     app = _checked(found).body
     _complete(name, app, environment, azure)
     _make_enterprise_application(azure, app["appId"])
@@ -101,14 +103,14 @@ def _make(name: str, environment: Mapping[str, str], azure: Azure) -> str:
 
 
 def _update(name: str, client_id: str, environment: Mapping[str, str], azure: Azure) -> None:
-    found = _read(name, azure)
+    found = azure.call("GET", _to_read(name, azure))
     if found.status != 404 and _checked(found).body["appId"] == client_id:
         _complete(name, found.body, environment, azure)
         _make_enterprise_application(azure, client_id)
 
 
-def _read(name: str, azure: Azure) -> Answer:
-    return azure.call("GET", f"{_url(name, azure)}?$select=appId,identifierUris,serviceManagementReference,api")
+def _to_read(name: str, azure: Azure) -> str:
+    return f"{_url(name, azure)}?$select=appId,identifierUris,serviceManagementReference,api"
 
 
 def _complete(name: str, app: Mapping[str, Any], environment: Mapping[str, str], azure: Azure) -> None:
@@ -138,7 +140,7 @@ def _complete(name: str, app: Mapping[str, Any], environment: Mapping[str, str],
             "preAuthorizedApplications": authorized,
         },
     }
-    _checked(azure.until(lambda: azure.call("PATCH", _url(name, azure), whole), _is_known))
+    _checked(azure.until(lambda: azure.send("PATCH", _url(name, azure), whole), _is_known))
 
 
 def _make_enterprise_application(azure: Azure, client_id: str) -> None:
@@ -148,7 +150,7 @@ def _make_enterprise_application(azure: Azure, client_id: str) -> None:
         _checked(found)
         return
     url = f"{azure.graph}/v1.0/servicePrincipals"
-    made = azure.until(lambda: azure.call("POST", url, {"appId": client_id}), _is_known)
+    made = azure.until(lambda: azure.send("POST", url, {"appId": client_id}), _is_known)
     if made.status != 409:  # made by an earlier run, and not yet known where it was looked for
         _checked(made)
 

@@ -39,7 +39,7 @@ def _is_for(role: Mapping[str, Any], group: str) -> bool:
 def delete(role: str, azure: Azure) -> str:
     """Deletes a role, and waits for its assignments to go; returns why it is still there, empty if it is not."""
     url = f"{azure.resource_manager}{role}?{_VERSION}"
-    answer = azure.until(lambda: azure.call("DELETE", url), _is_settled, _PAUSES)
+    answer = azure.until(lambda: azure.send("DELETE", url), _is_settled, _PAUSES)
     return "" if answer.ok or answer.status == 404 else answer.message
 
 

@@ -103,8 +103,8 @@ def running_compiler() -> Generator[Compiler]:
     """Runs the compiler, until the end of the block."""
     compiler = path_of_compiler()
     assert compiler is not None
-    # Where the system has no ICU, .NET would not start.
-    environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
+    # Where the system has no ICU, .NET would not start; and it runs for too short a time to measure itself.
+    environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", "DOTNET_TieredPGO": "0"}
     command = [compiler, "jsonrpc", "--stdio"]
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:

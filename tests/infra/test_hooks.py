@@ -6,7 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -71,10 +71,11 @@ _WRONG = [
     ("name", "value", "said"), [(name, value, said) for name, values, said in _WRONG for value in values]
 )
 def test_a_wrong_variable_is_told_in_one_sentence_before_anything_is_asked(name: str, value: str, said: str) -> None:
-    with running_azure({}) as (stand_in, azure):
-        with pytest.raises(HookError) as told:
-            before_provision.check({**_ENVIRONMENT, name: value}, azure)
-        assert stand_in.azd_calls == []
+    nobody: list[Sequence[str]] = []
+    azure = Azure(None, lambda arguments: nobody.append(arguments) or "")
+    with pytest.raises(HookError) as told:
+        before_provision.check({**_ENVIRONMENT, name: value}, azure)
+    assert nobody == []
     (line,) = str(told.value).splitlines()
     assert line.startswith(f"{name} ")
     assert said in line
@@ -258,6 +259,15 @@ def test_it_waits_for_a_key_that_the_app_has_not_made_yet(capsys: pytest.Capture
     with running_azure({_KEYS: late}) as (stand_in, azure):
         assert "not started" not in _shown(azure, capsys)
         assert len(stand_in.asked) == 3
+
+
+@pytest.mark.parametrize(("status", "seconds"), [(429, 12 * 7), (503, 12 * 5), (404, 12 * 5)])
+def test_it_waits_no_longer_where_azure_has_too_much_to_do(
+    status: int, seconds: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running_azure({_KEYS: [(status, {"error": {"message": "Later."}})]}) as (stand_in, azure):
+        assert "could not be seen: Later." in _shown(azure, capsys)
+        assert sum(stand_in.pauses) == seconds
 
 
 def test_a_key_that_does_not_come_is_explained(capsys: pytest.CaptureFixture[str]) -> None:

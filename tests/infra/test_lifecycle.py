@@ -337,3 +337,10 @@ def test_who_did_not_ask_for_entra_asks_nothing_of_graph() -> None:
         deployment.up()
         deployment.down()
         assert not any("/graph" in request for request, _ in deployment.stand_in.asked)
+
+
+def test_where_somebody_brought_their_app_graph_may_refuse_to_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    with _deployment({**_PLAIN, "MCP_AUTH_CLIENT_ID": _AZURE_CLI}) as deployment:
+        deployment.stand_in.fail(f"GET {_APP}", [(403, {"error": {"message": "Not you."}})])
+        deployment.down()
+    assert capsys.readouterr().out == ""
