@@ -14,14 +14,19 @@ from typing import Any
 import msgspec
 from functions_host.app.settings import Configuration, Settings
 from functions_host.errors import WorkerError
+from functions_host.host.functions import Function
 from functions_host.host.host import Execution, FunctionsHost
 from functions_host.mcp.legacy_sse import message_event
 from functions_host.mcp.messages import Request, parse_message
 from functions_host.mcp.protocol import McpProtocol
-from functions_host.storage.blob_store import BlobStore
+from functions_host.storage.blob_store import BlobPath, BlobStore
+from functions_host.storage.connections import storage_connection_string
+from functions_host.storage.queue_store import QueueStore
 from functions_host.triggers.calls import McpClient
+from functions_host.triggers.trigger_call import TriggerCall
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
 
+_STORAGE = "AzureWebJobsStorage"
 _RECORDED = Path(__file__).parent / "recorded"
 
 
@@ -68,6 +73,12 @@ class RecordedSet(msgspec.Struct):
         return self.id.rstrip("0123456789").rstrip("-")
 
 
+def with_bindings(recorded: RecordedSet, binds: list[str]) -> RecordedSet:
+    """Returns a set of one function with other bindings beside its trigger."""
+    (function,) = recorded.functions
+    return msgspec.structs.replace(recorded, functions=[msgspec.structs.replace(function, binds=binds)])
+
+
 def recorded_sets(name: str) -> list[RecordedSet]:
     """Returns the sets in one of the recorded files."""
     lines = gzip.decompress((_RECORDED / f"{name}.jsonl.gz").read_bytes()).splitlines()
@@ -86,7 +97,8 @@ class RecordedWorker:
 
     async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
         self.inputs.append(dict(call.inputs))
-        return Completed(call.invocation_id, _value(self.declared.returns.get(call.function_id)), [])
+        outputs = [(json.loads(each)["name"], Value("string", "ok")) for each in self.declared.functions[0].binds]
+        return Completed(call.invocation_id, _value(self.declared.returns.get(call.function_id)), outputs)
 
     def retire(self) -> None:
         pass
@@ -107,17 +119,73 @@ def _value(returned: Returned | None) -> Value:
             return Value(kind, value)  # pyright: ignore[reportArgumentType]
 
 
+def _place(path: BlobPath) -> str:
+    """Returns where the storage SDK of .NET looks for a blob: in the URI that it makes of both names."""
+    segments: list[str] = []
+    for segment in f"{path.container}/{path.blob.lstrip('/')}".split("/"):
+        if segment == "..":
+            del segments[-1:]
+        elif segment != ".":
+            segments.append(segment)
+    return f"{segments[0]}|{'/'.join(segments[1:])}"
+
+
+class RecordingBlobs(BlobStore):
+    """Blobs of which only the names are kept."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._settings = configuration
+        self.named: list[str] = []
+
+    async def read(self, connection: str, path: BlobPath) -> bytes | None:
+        storage_connection_string(self._settings, connection)
+        self.named.append(_place(path))
+        return b""
+
+    async def write(self, connection: str, path: BlobPath, content: bytes, metadata: dict[str, str]) -> None:
+        await self.read(connection, path)
+
+
+class RecordingQueues(QueueStore):
+    """Queues of which only the names are kept."""
+
+    def __init__(self, configuration: Configuration, named: list[str]) -> None:
+        super().__init__(configuration)
+        self._named = named
+
+    async def send(self, connection: str, queue: str, messages: list[bytes]) -> None:
+        self._named.append(queue)
+
+
+class RecordingHost(FunctionsHost):
+    """A host that keeps what its functions were called with."""
+
+    calls: list[tuple[Function, TriggerCall]]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.calls = []
+
+    async def run(self, function: Function, call: TriggerCall) -> Any:
+        self.calls.append((function, call))
+        return await super().run(function, call)
+
+
 class RecordedHost:
-    """A host that serves one set."""
+    """A host that serves one set. Of storage it keeps only the names that are used."""
 
     def __init__(self, declared: RecordedSet, settings: Settings) -> None:
-        environment = dict(each.split("=", 1) for each in declared.settings)
-        self.settings = replace(settings, configuration=Configuration(environment))
+        environment = {_STORAGE: "UseDevelopmentStorage=true"} | dict(each.split("=", 1) for each in declared.settings)
+        configuration = Configuration(environment)
         self.worker = RecordedWorker(declared)
         self.executions: list[Execution] = []
-        self.host = FunctionsHost(
-            self.settings, self.worker, BlobStore(self.settings.configuration), self.executions.append
+        blobs = RecordingBlobs(configuration)
+        self.named = blobs.named
+        self.host = RecordingHost(
+            replace(settings, configuration=configuration), self.worker, blobs, self.executions.append
         )
+        self.host.queues = RecordingQueues(configuration, self.named)
 
     async def ask(self, body: str) -> str:
         """Returns the body of the answer to a request, as it would be sent."""

@@ -1403,6 +1403,11 @@ REQUIREMENTS = (
         "Raw bindings and returned values are listed, answered and refused as the extension itself was recorded to do.",
         "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 on .NET 8",
     ),
+    Requirement(
+        "recorded.bindings",
+        "Bindings beside a trigger of MCP are resolved, and fail, as they were recorded to do beside the extension.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 and Microsoft.Azure.WebJobs 3.0.48",
+    ),
     # diagnosis
     Requirement(
         "diagnosis.load-errors",

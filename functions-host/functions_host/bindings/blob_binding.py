@@ -9,14 +9,18 @@ import json
 import re
 import struct
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from functions_host.bindings.binding import BindingContext
+from functions_host.bindings.dotnet_uri import is_absolute
 from functions_host.bindings.expressions import Template
 from functions_host.errors import BindingError
 from functions_host.storage.blob_store import BlobPath
 from functions_host.worker_process.messages import Value
 
-_CONTAINER = re.compile(r"\$root|\$web|[a-z0-9](?:(?:[a-z0-9]|-(?!-)){1,61})[a-z0-9]")
+_CONTAINER = re.compile(r"\$root|\$web|[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_URI = re.compile(r"[A-Za-z][^:/]*:(?://(?:[^/?#]*@)?(?P<host>[^/?#]*))?(?P<path>[^?#]*)")
+_ADDRESS = re.compile(r"[\d.]+(?::|$)|\[")
 _LONGEST_BLOB_NAME = 1024
 DATA_TYPES = ("string", "binary", "stream")
 _BYTE_ORDER_MARKS = (
@@ -87,14 +91,31 @@ def _shown(path: BlobPath) -> str:
 
 def parse_blob_path(text: str) -> BlobPath:
     """Splits a resolved path into container and blob. Raises BindingError in the words of the host."""
-    container, slash, blob = text.lstrip("/").partition("/")
-    if not slash or not container:
-        raise BindingError(
-            f"Invalid blob path specified : '{text}'. Blob identifiers must be in the format 'container/blob'."
-        )
+    if is_absolute(text):
+        return _named_by_uri(text)
+    container, _, blob = text.partition("/")
     problem = _path_problem(container, blob)
     if problem:
-        raise BindingError(f"Validation failed for property 'BlobPath', value '{text}'. {problem}")
+        raise BindingError(
+            f"Validation failed for property 'BlobPath', value '{text}'. The field BlobPath is invalid. {problem}"
+        )
+    return BlobPath(container, blob)
+
+
+def _named_by_uri(text: str) -> BlobPath:
+    """Returns the blob at a URI, which the host takes as well; its names are not checked.
+
+    On Linux, what begins with a slash is a URI to .NET: that of a file.
+    """
+    path = text.strip()
+    if found := _URI.match(path):
+        # An address, as Azurite has, is followed by the account.
+        path = unquote(
+            found["path"].lstrip("/").partition("/")[2] if _ADDRESS.match(found["host"] or "") else found["path"]
+        )
+    container, _, blob = path.lstrip("/").partition("/")
+    if not blob:
+        raise BindingError(f"Value cannot be an empty string. (Parameter 'blobName'): '{text}' names no blob.")
     return BlobPath(container, blob)
 
 
@@ -135,10 +156,10 @@ def check_container(name: str) -> None:
 
 
 def _path_problem(container: str, blob: str) -> str | None:
+    if not blob:
+        return "Blob identifiers must be in the format 'container/blob'."
     if not _CONTAINER.fullmatch(container):
         return f"Invalid container name: {container}"
-    if not blob:
-        return "Illegal blob path"
     if len(blob) > _LONGEST_BLOB_NAME:
         return (
             f"The given blob name '{blob}' is too long. A blob name must be at least one character long and cannot be "

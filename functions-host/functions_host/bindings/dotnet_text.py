@@ -61,7 +61,7 @@ def element_text(raw: msgspec.Raw) -> str:
 def number_text(number: float) -> str:
     """Returns the text of a number of double precision: the shortest that is read as the same number."""
     if not math.isfinite(number):
-        return {math.inf: "∞", -math.inf: "-∞"}.get(number, "NaN")
+        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(number, "NaN")
     return _general(repr(number), 15)
 
 

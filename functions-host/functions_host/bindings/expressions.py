@@ -6,22 +6,33 @@ expressions at each call, so a name that does not exist is an error of the call 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from functions_host.app.settings import Configuration
 from functions_host.errors import BindingError
 
-type BindingValue = str | Mapping[str, BindingValue] | None
-"""A text, an object with members, or a complex value, which no expression can reach."""
+
+class Null:
+    """No object at all: its text is empty, and a look for one of its members fails in .NET's own words."""
 
 
-class ExactNames(dict[str, str]):
+NULL = Null()
+type BindingValue = str | Mapping[str, BindingValue] | Null | None
+"""A text, an object with members, a null, or None: a complex value, whose text is empty and which has no members."""
+
+
+class ExactNames(dict[str, BindingValue]):
     """Members whose names are compared with their case: the arguments of a call. Those of other objects are not."""
 
 
+_TOKEN = re.compile(
+    r"(?P<escape>\{\{|\}\})|\{(?P<expression>[^{}]*)\}|(?P<literal>[^{}]+)|(?P<unbalanced>[{}])", re.DOTALL
+)
+_IDENTIFIER = re.compile(r"[^\W\d][\w.-]*")
+_BUILT_IN = ("rand-guid", "datetime")
 # Microsoft's own sample of a resource template has had this name, which no release of the extension knows.
 _HINTS = {"mcpresourceargs": " The parameters of a template stand alone: write {Name}, not {mcpresourceargs.Name}."}
 
@@ -81,57 +92,50 @@ def _with_settings(text: str, configuration: Configuration) -> str:
 def _parse(text: str) -> list[str | _Expression]:
     parts: list[str | _Expression] = []
     literal = ""
-    position = 0
-    while position < len(text):
-        if text[position : position + 2] in ("{{", "}}"):
-            literal += text[position]
-            position += 2
-        elif text[position] == "}":
-            raise BindingError(f"Invalid template '{text}'. Missing opening bracket at position {position}.")
-        elif text[position] == "{":
-            end = text.find("}", position)
-            if end < 0:
-                raise BindingError(f"Invalid template '{text}'. Missing closing bracket at position {len(text)}.")
-            parts += literal, _expression(text, position + 1, end)
-            literal = ""
-            position = end + 1
+    for token in _TOKEN.finditer(text):
+        if token["escape"] or token["literal"]:
+            literal += token["literal"] or token["escape"][0]
+        elif token["unbalanced"]:
+            bracket = "closing" if token["unbalanced"] == "{" else "opening"
+            raise BindingError(f"Invalid template '{text}'. Missing {bracket} bracket at position {token.start() + 1}.")
         else:
-            literal += text[position]
-            position += 1
+            parts += literal, _expression(text, token["expression"], token.start() + 1)
+            literal = ""
     return [part for part in [*parts, literal] if part]
 
 
-def _expression(text: str, start: int, end: int) -> _Expression:
-    body = text[start:end]
+def _expression(text: str, body: str, position: int) -> _Expression:
     if not body:
-        raise BindingError(f"Invalid template '{text}'. The parameter name at position {start} is empty.")
+        raise BindingError(f"Invalid template '{text}'. The parameter name at position {position} is empty.")
+    if body.lower().startswith(_BUILT_IN):  # the host knows these two by how they begin, not by their whole name
+        path, _, pattern = body.partition(":")
+        return _Expression((path,), pattern)
     path, _, pattern = body.partition(":")
+    if not path:
+        path, pattern = body, ""  # a colon in front is none of a format
+    if not _IDENTIFIER.fullmatch(path):
+        raise BindingError(f"Invalid template '{text}'. Invalid template expression '{path}")  # sic
     names = tuple(path.split("."))
-    if not re.fullmatch(r"\w+", names[0]) and not names[0].lower().startswith("rand-guid"):
-        raise BindingError(f"The parameter name '{names[0]}' is invalid.")
+    if "-" in names[0]:
+        raise BindingError(f"Invalid template '{text}'. The parameter name '{names[0]}' is invalid.")
+    if not all(names):
+        raise BindingError(f"Illegal expression: System.String[], which is '{path}'.")
     return _Expression(names, pattern)
 
 
 def _evaluate(expression: _Expression, data: Mapping[str, BindingValue], method_name: str) -> str:
     first = expression.names[0].lower()
-    builtin = _builtin(expression, first, method_name)
-    if builtin is not None and first not in data:
-        return builtin()
     if first not in data:
-        hint = _HINTS.get(first, "")
-        raise BindingError(f"No value for named parameter '{expression.names[0]}'.{hint}")
+        return _built_in(expression, first, method_name)
     value = data[first]
-    if value is None and first.startswith("mcp") and len(expression.names) > 1:
-        raise BindingError(
-            f"The members of '{expression.names[0]}' are not modelled by this host; "
-            "{arguments.NAME}, {name}, {uri} and {transport.name} give the same."
-        )
     for name in expression.names[1:]:
         value = _member(value, name)
     return value if isinstance(value, str) else ""  # a complex value substitutes nothing
 
 
 def _member(value: BindingValue, name: str) -> BindingValue:
+    if value is NULL:
+        raise BindingError(f"Error while accessing '{name}': Object reference not set to an instance of an object.")
     if isinstance(value, Mapping):
         exact = isinstance(value, ExactNames)
         for key, member in value.items():
@@ -140,28 +144,50 @@ def _member(value: BindingValue, name: str) -> BindingValue:
     raise BindingError(f"Error while accessing '{name}': property doesn't exist.")
 
 
-def _builtin(expression: _Expression, first: str, method_name: str) -> Callable[[], str] | None:
-    # The host knows these two by how they begin, not by their whole name.
+def _built_in(expression: _Expression, first: str, method_name: str) -> str:
+    """Returns what the host fills in where the call has nothing of that name. Raises BindingError."""
     if first.startswith("rand-guid"):
-        return lambda: _guid(expression.format)
+        return _guid(expression.format)
     if first.startswith("datetime"):
-        return lambda: _utc_now(expression.format)
-    if first == "sys" and len(expression.names) == 2:
-        system = {
-            "randguid": lambda: _guid(expression.format),
-            "utcnow": lambda: _utc_now(expression.format),
-            "methodname": lambda: method_name,
-        }
-        return system.get(expression.names[1].lower())
-    return None
+        return _utc_now(expression.format)
+    if first != "sys":
+        raise BindingError(f"No value for named parameter '{expression.names[0]}'.{_HINTS.get(first, '')}")
+    if len(expression.names) == 1:
+        return ""
+    match expression.names[1].lower():
+        case "methodname":
+            text = method_name
+        case "randguid":
+            text = _guid(expression.format)
+        case "utcnow":
+            text = _utc_now(expression.format)
+        case _:
+            text = _member({}, expression.names[1])
+    return text if len(expression.names) == 2 else _member(text, expression.names[2])  # pyright: ignore[reportReturnType]
 
 
 def _guid(pattern: str) -> str:
     guid = uuid4()
-    formats = {"": str(guid), "D": str(guid), "N": guid.hex, "B": f"{{{guid}}}", "P": f"({guid})"}
+    formats = {
+        "": str(guid),
+        "D": str(guid),
+        "N": guid.hex,
+        "B": f"{{{guid}}}",
+        "P": f"({guid})",
+        "X": _hexadecimal(guid),
+    }
     if pattern.upper() not in formats:
-        raise BindingError(f"The guid format '{pattern}' is not modelled; use N, D, B or P.")
+        raise BindingError(
+            'Format string can be only "D", "d", "N", "n", "P", "p", "B", "b", "X" or "x". '
+            f"The '{pattern}' of a guid is another."
+        )
     return formats[pattern.upper()]
+
+
+def _hexadecimal(guid: UUID) -> str:
+    low, middle, high = guid.fields[:3]
+    octets = ",".join(f"0x{octet:02x}" for octet in guid.bytes[8:])
+    return f"{{0x{low:08x},0x{middle:04x},0x{high:04x},{{{octets}}}}}"
 
 
 _DATE_TOKENS = {

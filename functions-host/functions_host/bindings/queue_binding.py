@@ -15,7 +15,7 @@ from functions_host.bindings.expressions import Template
 from functions_host.errors import BindingError
 from functions_host.worker_process.messages import Value
 
-_QUEUE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}")
+_QUEUE_NAME = re.compile(r"(?:[a-z0-9]|-(?=[a-z0-9]))+")
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,15 @@ class QueueOutput:
 
 
 def check_queue_name(queue: str) -> None:
-    """Raises BindingError for what no queue can be called."""
+    """Raises BindingError for what no queue can be called, in the words of the host."""
+    if not 3 <= len(queue) <= 63:
+        raise BindingError(f'A queue name must be from 3 to 63 characters long - "{queue}"')
+    if queue.startswith("-") or queue.endswith("-"):
+        raise BindingError(f'The dash (-) character may not be the first or last letter - "{queue}"')
     if not _QUEUE_NAME.fullmatch(queue):
         raise BindingError(
-            f"'{queue}' is no name of a queue: 3 to 63 letters, digits and hyphens, no hyphen at an end or beside "
-            "another."
+            f'A queue name can contain only letters, numbers, and dash(-) characters - "{queue}": only letters of '
+            "ASCII, and no dash beside another."
         )
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from functions_host.bindings.dotnet_text import element_text
-from functions_host.bindings.expressions import BindingValue, ExactNames
+from functions_host.bindings.dotnet_text import element_text, number_text
+from functions_host.bindings.expressions import NULL, BindingValue, ExactNames
 from functions_host.errors import InvocationError
 from functions_host.wire_json import object_of, to_json
 from functions_host.worker_process.messages import Value
@@ -77,11 +77,26 @@ class Call(ABC):
         if self.client.session_id:
             data["mcpsessionid"] = self.client.session_id
         # The host also copies the members of a trigger value that is JSON, arrays and nulls excepted, over what the
-        # extension has put there. Its numbers stay the text they are: expressions make text of them anyway.
-        for name, value in json.loads(trigger_json, parse_int=str, parse_float=str).items():
+        # extension has put there. Expressions make text of its numbers; those with a fraction have double precision.
+        members = json.loads(trigger_json, parse_int=str, parse_float=lambda digits: number_text(float(digits)))
+        for name, value in members.items():
             if value is not None and not isinstance(value, list):
                 data[name.lower()] = _binding_value(value)
         return data
+
+    def _context(self, **own: BindingValue) -> dict[str, BindingValue]:
+        """Returns the .NET object that the extension makes of the request, whose members expressions can name too."""
+        session = self.client.session_id or NULL
+        headers: BindingValue = {**self.client.headers}
+        properties = ExactNames({"headers": headers})
+        transport: BindingValue = {"Name": self.client.transport, "SessionId": session, "Properties": properties}
+        return {**own, "SessionId": session, "ClientInfo": self._client_info(), "Transport": transport}
+
+    def _client_info(self) -> BindingValue:
+        if self.client.client_info is None:
+            return NULL
+        given = json.loads(self.client.client_info)
+        return {name: given.get(name, NULL) for name in ("name", "title", "version", "websiteUrl")}
 
     @abstractmethod
     def _asked(self) -> Iterable[tuple[bytes, bytes | None]]:
@@ -122,7 +137,9 @@ class _CallWithArguments(Call):
         return (b"name", to_json(self.name)), (b"arguments", self.arguments_json)
 
     def _argument_data(self, kind: str) -> dict[str, BindingValue]:
-        data: dict[str, BindingValue] = {f"mcp{kind}context": None}
+        # Each argument is a JsonElement there: it has no text, and no members that an expression could reach.
+        elements = NULL if self.arguments is None else ExactNames(dict.fromkeys(self.arguments))
+        data: dict[str, BindingValue] = {f"mcp{kind}context": self._context(Name=self.name, Arguments=elements)}
         if self.arguments is not None:
             data[f"mcp{kind}args"] = ExactNames({name: element_text(raw) for name, raw in self.arguments.items()})
         return data
@@ -158,7 +175,7 @@ class ResourceRead(Call):
 
     def _own_data(self) -> dict[str, BindingValue]:
         parameters = {name.lower(): value for name, value in self.parameters.items()}
-        return {"mcpresourcecontext": None, "mcpresourceuri": self.uri, **parameters}
+        return {"mcpresourcecontext": self._context(Uri=self.uri), "mcpresourceuri": self.uri, **parameters}
 
 
 def _binding_value(value: Any) -> BindingValue:

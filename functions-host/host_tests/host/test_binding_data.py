@@ -44,14 +44,16 @@ def test_arguments_are_written_as_dotnet_writes_json_elements(written: str, text
     [
         ("{name}", "Tool"),
         ("{arguments.K}", "v"),
-        ("{arguments.n}", "1e400"),
+        ("{arguments.n}", "1E+300"),
         ("{transport.name}", "http-sse"),
         ("{transport.properties.headers.host}", "h"),
         ("{sessionid}{mcpsessionid}", "a|ba|b"),
         ("{clientinfo.name}", "c"),
         ("{arguments}{mcptoolcontext}", ""),
+        ("{mcptoolcontext.Name}{mcptoolcontext.ClientInfo.name}{mcptoolcontext.SessionId}", "Toolca|b"),
+        ("{mcptoolcontext.Transport.Properties.headers.Host}", "h"),
     ],
 )
 def test_the_members_of_the_trigger_value_can_be_named_too(expression: str, text: str) -> None:
     client = McpClient("http-sse", {"Host": "h"}, "a|b", b'{"name":"c"}')
-    assert _resolve(expression, '{"k":"v","n":1e400}', client) == text
+    assert _resolve(expression, '{"k":"v","n":1.0e300}', client) == text

@@ -19,6 +19,10 @@ from host_tests.requirements import shows
         ("snippets/folder/a", "snippets", "folder/a"),
         ("$web/index.html", "$web", "index.html"),
         ("a-b-3/ü?#%&", "a-b-3", "ü?#%&"),
+        ("a--b/a", "a--b", "a"),
+        ("/c/a b%20", "c", "a b%20"),  # a URI, whose names are not checked
+        ("https://account.blob.core.windows.net/Upper/a%20b/c?d", "Upper", "a b/c"),
+        ("http://127.0.0.1:10000/devstoreaccount1/abc/a", "abc", "a"),
         ("abc/" + "n" * 1024, "abc", "n" * 1024),
     ],
 )
@@ -30,11 +34,12 @@ def test_a_path_is_a_container_and_a_blob(text: str, container: str, blob: str) 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("nothing", "Invalid blob path specified : 'nothing'."),
-        ("Upper/a", "Invalid container name: Upper"),
-        ("a--b/a", "Invalid container name: a--b"),
+        ("nothing", "Blob identifiers must be in the format 'container/blob'."),
+        ("Upper/a", "value 'Upper/a'. The field BlobPath is invalid. Invalid container name: Upper"),
+        ("-ab/a", "Invalid container name: -ab"),
         ("ab/a", "Invalid container name: ab"),
-        ("snippets/", "Illegal blob path"),
+        ("snippets/", "Blob identifiers must be in the format 'container/blob'."),
+        ("/snippets", "Value cannot be an empty string. (Parameter 'blobName')"),
         ("snippets/a\\b", "contain illegal characters"),
         ("snippets/a.", "has an invalid suffix"),
         ("snippets/a/", "has an invalid suffix"),
