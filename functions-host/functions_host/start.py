@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from functions_host.app.custom_handler import CustomHandler
 from functions_host.app.packages import AppPackages
 from functions_host.app.saved_files import SavedFiles
 from functions_host.app.settings import Configuration, Settings, load_settings
@@ -21,7 +22,8 @@ from functions_host.host.served_app import ServedApp
 from functions_host.host.slow_calls import watch_slow_calls
 from functions_host.http.keys import KeyGuard
 from functions_host.http.local_only import LocalOnly
-from functions_host.http.mcp_webhook import WEBHOOK_PATH, McpWebhook
+from functions_host.http.mcp_webhook import McpWebhook
+from functions_host.http.proxy import Proxy
 from functions_host.http.server import create_app
 from functions_host.inspector import Inspector
 from functions_host.listener import StopSignal, allow_many_connections, listen, serve
@@ -30,8 +32,9 @@ from functions_host.pool.setting import read_pool_setting
 from functions_host.storage.azurite import Azurite
 from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.connections import azurite_blob_port, azurite_queue_port, storage_connection_string
-from functions_host.terminal import HostTerminal
+from functions_host.terminal import HostTerminal, mcp_path
 from functions_host.worker.connection import WorkerEvents, WorkerProgram
+from functions_host.worker.custom_handler import CustomHandlerWorker, requirements_of
 from functions_host.worker.debug_port import DebugPort
 from functions_host.worker.library import worker_library
 from functions_host.worker.worker import Worker
@@ -82,6 +85,7 @@ class _Start:
         self._guard = KeyGuard(options.data, required=options.require_key)
         self._storage_listens = asyncio.Event()
         self._serving_stop = StopSignal()
+        self._proxy = Proxy()
         self._stop.then(self._serving_stop.set)
 
     async def run(self) -> None:
@@ -112,6 +116,7 @@ class _Start:
         if self._options.reload:
             watching.append(asyncio.create_task(_reload_when_saved(app, starting, self._terminal)))
         stack.push_async_callback(_cancelled, *watching)
+        stack.push_async_callback(self._proxy.close)
         serving = asyncio.create_task(self._serve(app, listener))
         try:
             await starting
@@ -146,7 +151,7 @@ class _Start:
             stack.push_async_callback(inspector.stop)
             asks_for_key = self._guard.required and not app.settings.mcp.webhook_is_anonymous
             key = self._guard.keys.mcp_extension if asks_for_key else None
-            await inspector.start(f"{self._origin}{WEBHOOK_PATH}", key)
+            await inspector.start(f"{self._origin}{mcp_path(app.settings)}", key)
 
     @property
     def _origin(self) -> str:
@@ -160,7 +165,7 @@ class _Start:
         if self._debug:
             self._console.write(f"Debugger: attach to {self._debug.address} (F5 in VS Code)")
         if _is_open(address):
-            self._terminal.open_to_network(self._port, keys_required=self._guard.required)
+            self._terminal.open_to_network(self._port, mcp_path(app.settings), keys_required=self._guard.required)
 
     async def _start_storage(self, azurite: Azurite | None) -> None:
         if azurite:
@@ -181,7 +186,7 @@ class _Start:
     async def _serve(self, app: ServedApp, listener: socket.socket) -> None:
         webhook = McpWebhook(app, self._guard, self._terminal.problem, self._terminal.notice)
         self._serving_stop.then(webhook.close_sessions)
-        routes = create_app(app, webhook, self._guard, self._terminal.problem)
+        routes = create_app(app, webhook, self._guard, self._proxy, self._terminal.problem)
         options = self._options
         local = LocalOnly(routes, options.address, options.allow_host, self._terminal.notice)
         await serve(local, listener, lambda: None, self._serving_stop)
@@ -190,6 +195,8 @@ class _Start:
         """Returns a host for the app as its files are now."""
         options, terminal = self._options, self._terminal
         settings = self._told(load_settings(options.app, os.environ, self._port))
+        if settings.custom_handler:
+            return self._host_of_handler(settings, settings.custom_handler)
         packages = AppPackages(settings.app_directory, options.cache, self._console, terminal.notice)
 
         async def program() -> WorkerProgram:
@@ -208,6 +215,29 @@ class _Start:
         host.storage_listens = self._storage_listens
         host.strict = options.strict
         host.notice = terminal.notice
+        return host
+
+    def _host_of_handler(self, settings: Settings, handler: CustomHandler) -> FunctionsHost:
+        """Returns a host that forwards to a program of the app's own."""
+        options, terminal = self._options, self._terminal
+        if options.debug is not None:
+            raise PersonError(
+                "--debug is for apps of functions, and host.json declares a custom handler.",
+                "Let the handler listen for a debugger itself: python -m debugpy --listen 5678 server.py.",
+            )
+        file = requirements_of(settings.app_directory)
+
+        async def environment() -> dict[str, str]:
+            if file is None:
+                return settings.environment
+            packages = AppPackages(settings.app_directory, options.cache, self._console, terminal.notice, file.name)
+            return (await packages.install()).variables(settings.environment)
+
+        events = WorkerEvents(log=lambda record: None, output=terminal.output, problem=terminal.problem)
+        worker = CustomHandlerWorker(handler, environment, events)
+        host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
+        host.handler = worker
+        host.strict = options.strict
         return host
 
     def _told(self, settings: Settings) -> Settings:

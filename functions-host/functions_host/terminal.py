@@ -4,6 +4,7 @@ import contextlib
 import logging
 import socket
 
+from functions_host.app.settings import Settings
 from functions_host.client_entries import client_entries
 from functions_host.console import Console
 from functions_host.errors import PersonError
@@ -38,27 +39,28 @@ class HostTerminal:
             self._show_functions(app.host.app)
             for line in app.host.advice:
                 self._console.write(f"{line}\n", "yellow", event="advice")
+        path = mcp_path(app.settings)
         self._console.write(
-            f"MCP server endpoint:            {origin}{WEBHOOK_PATH}",
-            "green", event="ready", url=f"{origin}{WEBHOOK_PATH}",
-        )  # fmt: skip
-        self._console.write(f"MCP server legacy SSE endpoint: {origin}{WEBHOOK_PATH}/sse", "green")
+            f"MCP server endpoint:            {origin}{path}", "green", event="ready", url=f"{origin}{path}"
+        )
+        if path == WEBHOOK_PATH:
+            self._console.write(f"MCP server legacy SSE endpoint: {origin}{path}/sse", "green")
         if keys_required and app.settings.mcp.webhook_is_anonymous:
             self._console.write("Keys: none asked for, since host.json sets webhookAuthorizationLevel to Anonymous")
         elif keys_required:
             self._console.write("Keys: clients must send x-functions-key; --show-key prints it")
         self._console.write()
         asks_for_key = keys_required and not app.settings.mcp.webhook_is_anonymous
-        for client, entry in client_entries(f"{origin}{WEBHOOK_PATH}", asks_for_key=asks_for_key):
+        for client, entry in client_entries(f"{origin}{path}", asks_for_key=asks_for_key):
             self._console.write(f"{f'{client}:':<13}{self._console.linked(entry)}", event="client")
         self._console.write()
 
-    def open_to_network(self, port: int, *, keys_required: bool) -> None:
+    def open_to_network(self, port: int, path: str, *, keys_required: bool) -> None:
         """Says loudly who can call, and at which addresses."""
         who = "everyone who has the key" if keys_required else "EVERYONE in your network"
         self._console.write(f"Not only this machine: {who} can call every tool, and run code by those that do.", "red")
         for address in _addresses():
-            self._console.write(f"Others reach it at http://{address}:{port}{WEBHOOK_PATH}", "yellow")
+            self._console.write(f"Others reach it at http://{address}:{port}{path}", "yellow")
         self._console.write()
 
     def executed(self, execution: Execution) -> None:
@@ -139,6 +141,11 @@ class HostTerminal:
             self._console.write("\nNo functions found: function_app.py declares none that can run here.\n", "yellow")
         for line, colour in _shown(app, self._origin, with_times=True):
             self._console.write(f"{line}\n", colour, event="function")
+
+
+def mcp_path(settings: Settings) -> str:
+    """Returns where MCP clients connect: the webhook of the extension, or where the SDKs' servers listen."""
+    return "/mcp" if settings.custom_handler else WEBHOOK_PATH
 
 
 def _shown(app: FunctionApp, origin: str, *, with_times: bool = False) -> list[tuple[str, str | None]]:

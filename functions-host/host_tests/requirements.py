@@ -1408,6 +1408,45 @@ REQUIREMENTS = (
         "Bindings beside a trigger of MCP are resolved, and fail, as they were recorded to do beside the extension.",
         "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 and Microsoft.Azure.WebJobs 3.0.48",
     ),
+    # custom handlers
+    Requirement(
+        "handler.served",
+        "An app whose host.json declares a custom handler is that program: a server of an MCP SDK runs unchanged.",
+        "Microsoft Learn, azure-functions/self-hosted-mcp-servers",
+    ),
+    Requirement(
+        "handler.profile",
+        "The profiles mcp-custom-handler and web-app-custom-handler forward every path; others are refused.",
+        "azure-functions-host, Configuration/HostConfigurationProfile.cs",
+    ),
+    Requirement(
+        "handler.port",
+        "The handler finds its port in FUNCTIONS_CUSTOMHANDLER_PORT, or host.json says on which it listens.",
+        "Microsoft Learn, azure-functions/functions-custom-handlers",
+    ),
+    Requirement(
+        "handler.forwarded",
+        "Requests and answers are forwarded as they are and streamed either way, with an invocation id.",
+        "azure-functions-host, Workers/Http/DefaultHttpProxyService.cs",
+    ),
+    Requirement(
+        "handler.restarted",
+        "The handler is started again when a file is saved and when it ends; requests wait for it.",
+        "azure-functions-host, Workers/Http/HttpWorkerProcess.cs",
+        "A custom handler's requests under way end when a file is saved: its port is needed.",
+    ),
+    Requirement(
+        "handler.functions",
+        "Functions over HTTP that function.json files declare are forwarded too; others are not run.",
+        "Microsoft Learn, azure-functions/functions-custom-handlers",
+        "A custom handler is asked over HTTP as it is (`enableProxyingHttpRequest`, `enableForwardingHttpRequest`). "
+        "Functions that Azure would hand to it as JSON, behind queues or timers, are listed as not run.",
+    ),
+    Requirement(
+        "handler.fails",
+        "A handler that cannot be started, or does not listen in time, is explained in a sentence.",
+        "inferred",
+    ),
     # diagnosis
     Requirement(
         "diagnosis.load-errors",

@@ -19,9 +19,16 @@ _INDEX_OPTION = re.compile(r"^\s*(?:-i|--index-url|--extra-index-url|-f|--find-l
 class AppPackages:
     """Installs the packages of an app below `cache`. `warn` hears what Azure could not do."""
 
-    def __init__(self, app_directory: Path, cache: Path, console: Console, warn: Callable[[str], None]) -> None:
-        self._requirements = app_directory / "requirements.txt"
-        self._shown = f"{app_directory.name}/requirements.txt"
+    def __init__(
+        self,
+        app_directory: Path,
+        cache: Path,
+        console: Console,
+        warn: Callable[[str], None],
+        file: str = "requirements.txt",
+    ) -> None:
+        self._requirements = app_directory / file
+        self._shown = f"{app_directory.name}/{file}"
         self._cache = cache
         self._console = console
         self._warn = warn

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from functions_host.app.custom_handler import CustomHandler, apply_profile, read_custom_handler
 from functions_host.app.members import dig as _dig
 from functions_host.app.members import dig_object as _dig_object
 from functions_host.app.trigger_options import TriggerOptions, read_trigger_options, time_span
@@ -64,6 +65,8 @@ class Settings:
     watch_directories: tuple[str, ...] = ()
     """Folders below the app's of which any file does."""
     triggers: TriggerOptions = field(default_factory=TriggerOptions)
+    custom_handler: CustomHandler | None = None
+    """The program that serves the app, where it is no app of functions."""
 
     @property
     def host_id(self) -> str:
@@ -102,7 +105,11 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
     environment, notices = _environment(directory, process_environment, port)
     configuration = Configuration(environment)
     host = _host_json(directory / "host.json", configuration)
-    notices += _bundle_notices(host)
+    apply_profile(host)
+    handler = read_custom_handler(host, directory)
+    if handler is None:
+        _refuse_other_runtime(environment["FUNCTIONS_WORKER_RUNTIME"])
+        notices += _bundle_notices(host)
     return Settings(
         directory,
         configuration,
@@ -114,6 +121,7 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
         _names(host, "watchFiles"),
         _names(host, "watchDirectories"),
         read_trigger_options(host),
+        handler,
     )
 
 
@@ -140,13 +148,16 @@ def _environment(directory: Path, inherited: Mapping[str, str], port: int) -> tu
         "FUNCTIONS_CORETOOLS_ENVIRONMENT": "True",
         "WEBSITE_HOSTNAME": f"localhost:{port}",
     }
-    runtime = environment.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
+    environment.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
+    return environment, notices
+
+
+def _refuse_other_runtime(runtime: str) -> None:
     if runtime.lower() != "python":
         raise PersonError(
             f"FUNCTIONS_WORKER_RUNTIME is '{runtime}', but only Python apps run here.",
             'Set it to "python" in local.settings.json, or use func for other languages.',
         )
-    return environment, notices
 
 
 def _sample_notice(directory: Path) -> list[str]:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
+from functions_host.app.custom_handler import CustomHandler
 from functions_host.app.settings import Configuration, Settings
 from functions_host.bindings.binding import InputBinding, OutputBinding
 from functions_host.bindings.blob_binding import DATA_TYPES, BlobBinding
@@ -180,6 +181,18 @@ def _caveats(function: Function) -> Iterator[str]:
     )
     if function.trigger.noun in MCP_NOUNS:
         yield from function.mcp.caveats
+
+
+def only_forwarded(app: FunctionApp, handler: CustomHandler) -> FunctionApp:
+    """Returns the app of a custom handler with those functions that are not forwarded to it as not run."""
+    forwarded = [each for each in app.functions if isinstance(each.trigger, HttpTrigger) and handler.takes_requests]
+    reason = (
+        "a custom handler is asked over HTTP only here, not with the host's own JSON"
+        if handler.takes_requests
+        else 'requests are given to a custom handler as they are: set "enableProxyingHttpRequest": true in host.json'
+    )
+    others = [NotRun(each.name, each.trigger.type_name, reason) for each in app.functions if each not in forwarded]
+    return replace(app, functions=tuple(forwarded), not_run=(*app.not_run, *others))
 
 
 def _place(metadata: FunctionMetadata, settings: Settings) -> str:

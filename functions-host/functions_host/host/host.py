@@ -8,7 +8,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -18,11 +18,12 @@ from functions_host.app.time_zone import time_zone_notice
 from functions_host.bindings.binding import BindingContext
 from functions_host.errors import InvocationError, PersonError
 from functions_host.host.advice import advice
-from functions_host.host.functions import Function, FunctionApp, load_functions
+from functions_host.host.functions import Function, FunctionApp, load_functions, only_forwarded
 from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.queue_store import QueueStore
 from functions_host.triggers.timer_trigger import TimerTrigger
 from functions_host.triggers.trigger_call import TriggerCall
+from functions_host.worker.custom_handler import CustomHandlerWorker
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
 
 _RETURN = "$return"
@@ -83,6 +84,8 @@ class FunctionsHost:
     """Whether an app of which a function cannot run is refused."""
     notice: Callable[[str], None] = lambda text: None
     """Hears what the person should know of a call under way."""
+    handler: CustomHandlerWorker | None = None
+    """The program that requests are forwarded to, where the app is one; it is `worker` too."""
     executing: dict[str, Running] = field(default_factory=dict[str, Running])
     """The calls under way, by invocation id."""
     advice: tuple[str, ...] = ()
@@ -95,6 +98,8 @@ class FunctionsHost:
         """Loads the app. Raises AppLoadError if it does not load, PersonError where the real host would not start."""
         indexed = await self.worker.start()
         self.app = load_functions(indexed, self.settings)
+        if self.settings.custom_handler:
+            self.app = only_forwarded(self.app, self.settings.custom_handler)
         if self.strict:
             _refuse_functions_that_do_not_run(self.app)
         self.advice = (*self.app.caveats, *advice(self.settings.app_directory, indexed))
@@ -130,6 +135,25 @@ class FunctionsHost:
             raise
         except asyncio.CancelledError:
             error = "The call was cancelled."
+            raise
+        finally:
+            del self.executing[invocation_id]
+            self.on_executed(Execution(function, invocation_id, (time.perf_counter() - started) * 1000, error))
+
+    async def forward(self, function: Function, request: Callable[[str, str], Awaitable[object]]) -> None:
+        """Has a custom handler answer a request: `request` is given its origin and an invocation id.
+
+        Raises InvocationError, which is already reported then.
+        """
+        assert self.handler is not None
+        invocation_id = str(UUID(int=random.getrandbits(128), version=4))
+        started = time.perf_counter()
+        error: str | None = None
+        self.executing[invocation_id] = Running(function, started)
+        try:
+            await request(await self.handler.origin(), invocation_id)
+        except InvocationError as failure:
+            error = str(failure)
             raise
         finally:
             del self.executing[invocation_id]

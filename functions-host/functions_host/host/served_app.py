@@ -201,6 +201,8 @@ class ServedApp:
         try:
             host = self._make_host()
             _refuse_folder_without_app(host.settings)
+            if before.host.handler and host.handler:
+                await before.stop()  # both may want the port that host.json names
             await _load(host)
         except PersonError as error:
             self.load_error = error
@@ -249,5 +251,5 @@ async def _stop_when_idle(version: AppVersion) -> None:
 
 def _refuse_folder_without_app(settings: Settings) -> None:
     folder = settings.app_directory
-    if not (folder / "function_app.py").is_file():
+    if settings.custom_handler is None and not (folder / "function_app.py").is_file():
         raise PersonError(f"There is no function_app.py in {folder}.", "Give the folder that holds it with --app.")

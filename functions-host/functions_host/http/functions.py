@@ -9,13 +9,14 @@ from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions_host.errors import InvocationError
 from functions_host.host.functions import Function
 from functions_host.host.host import FunctionsHost
 from functions_host.host.served_app import ServedApp
 from functions_host.http.keys import KeyGuard
+from functions_host.http.proxy import Proxy
 from functions_host.triggers.http_trigger import HttpAnswer, HttpCall, HttpTrigger
 from functions_host.triggers.route_template import decode_path
 
@@ -23,10 +24,11 @@ from functions_host.triggers.route_template import decode_path
 class FunctionRoutes:
     """The ASGI app in front of the host's own pages: `pages` answers what no function is there for."""
 
-    def __init__(self, app: ServedApp, guard: KeyGuard, pages: ASGIApp) -> None:
+    def __init__(self, app: ServedApp, guard: KeyGuard, pages: ASGIApp, proxy: Proxy) -> None:
         self._app = app
         self._guard = guard
         self._pages = pages
+        self._proxy = proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         why_not = await self._app.why_not()
@@ -39,8 +41,30 @@ class FunctionRoutes:
                 await self._pages(scope, receive, send)
             elif self._is_refused(scope, found[0]):
                 await Response(status_code=401)(scope, receive, send)
+            elif host.handler:
+                await self._forward(host, found[0], scope, receive, send)
             else:
                 await _run(host, found, path, scope, receive, send)
+
+    async def _forward(
+        self, host: FunctionsHost, function: Function, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        began = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        timeout = host.settings.function_timeout
+        try:
+            await host.forward(
+                function,
+                lambda origin, call_id: self._proxy.forward(origin, call_id, timeout, scope, receive, send_on),
+            )
+        except InvocationError:  # the terminal has it
+            if not began:
+                await Response(status_code=500)(scope, receive, send)
 
     def _is_refused(self, scope: Scope, function: Function) -> bool:
         assert isinstance(function.trigger, HttpTrigger)

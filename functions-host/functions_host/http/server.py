@@ -15,12 +15,13 @@ from functions_host.http.admin import Admin
 from functions_host.http.functions import FunctionRoutes
 from functions_host.http.keys import KeyGuard
 from functions_host.http.mcp_webhook import WEBHOOK_PATH, WEBHOOKS, McpWebhook
+from functions_host.http.proxy import Proxy
 
 _ADMIN = "/admin/"
 
 
 def create_app(
-    app: ServedApp, webhook: McpWebhook, guard: KeyGuard, problem: Callable[[str], None] = lambda text: None
+    app: ServedApp, webhook: McpWebhook, guard: KeyGuard, proxy: Proxy, problem: Callable[[str], None]
 ) -> ASGIApp:
     """Returns the ASGI app of the host: the webhook of its MCP extension, functions over HTTP, a few pages."""
     pages = Starlette(
@@ -32,7 +33,7 @@ def create_app(
         exception_handlers={HTTPException: _empty_answer},
     )
 
-    functions = FunctionRoutes(app, guard, pages)
+    functions = FunctionRoutes(app, guard, pages, proxy)
 
     async def routes(scope: Scope, receive: Receive, send: Send) -> None:
         # Calls go past Starlette's layers, which would take a tenth of their time.

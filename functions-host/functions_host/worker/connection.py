@@ -215,11 +215,11 @@ class WorkerConnection(asyncio.BufferedProtocol):
                 os.killpg(self._child.pid, signal.SIGKILL)  # it leads a group of its own: see _start_process
 
     async def _forward(self, stream: asyncio.StreamReader, *, from_stderr: bool) -> None:
-        async for line in _lines(stream):
+        async for line in lines_of(stream):
             self._events.output(line, from_stderr)
 
 
-async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+async def lines_of(stream: asyncio.StreamReader) -> AsyncIterator[str]:
     """Yields the lines of `stream`, cutting those that are longer than its buffer."""
     while True:
         try:
