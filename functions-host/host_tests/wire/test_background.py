@@ -60,6 +60,10 @@ def _run(server: Server, function: str, text: str = "") -> int:
     return httpx2.post(f"{origin}/admin/functions/{function}", json={"input": text}).status_code
 
 
+def _runs(server: Server, function: str) -> int:
+    return sum(f"Executed 'Functions.{function}" in line for line in server.lines)
+
+
 @shows("timers.startup", "timers.value", "timers.zone")
 def test_a_timer_that_runs_at_start_keeps_what_a_tool_reads(server: Server, blobs: BlobServiceClient) -> None:
     _appears(blobs, "kept/cache.json")
@@ -105,7 +109,7 @@ def test_a_message_that_fails_each_time_goes_to_the_poison_queue(server: Server,
     _text(server, "order", name="broken-table")
     server.wait_for("Message has reached MaxDequeueCount of 3")
     assert json.loads(_appears(blobs, "given-up/broken-table")) == {"name": "broken-table", "count": 2}
-    assert sum("Executed 'Functions.make' (Failed" in line for line in server.lines) == 3
+    assert _runs(server, "make' (Failed") == 3
 
 
 @shows("queues.encoding")
@@ -126,7 +130,7 @@ def test_a_new_blob_and_a_changed_one_run_their_function_once_each(server: Serve
     assert _appears(blobs, "reports/a/first") == "uploads/a/first.txt, 4, {'by': 'ann'}, b'\\x00one'"
     container.upload_blob("a/first.txt", b"two", overwrite=True)
     wait_until(lambda: "b'two'" in (_read(blobs, "reports/a/first") or ""))
-    assert sum("Executed 'Functions.read_upload'" in line for line in server.lines) == 2
+    wait_until(lambda: _runs(server, "read_upload") == 2)
 
 
 @shows("blobs.poison")
@@ -150,9 +154,10 @@ def test_an_app_that_is_loaded_again_does_nothing_twice_and_makes_up_for_a_misse
     assert set(kept) == {"Last", "Next", "LastUpdated"}
     missed = {"Last": "2020-01-01T00:00:00+00:00", "Next": "2020-01-01T01:00:00+00:00", "LastUpdated": kept["Last"]}
     container.upload_blob(status, json.dumps(missed), overwrite=True)
-    before = sum("Executed 'Functions.read_upload'" in line for line in server.lines)
+    before = _runs(server, "read_upload")
     (app / "function_app.py").touch()
     wait_until(lambda: json.loads(_text(server, "cached"))["past_due"])
     blobs.get_container_client("uploads").upload_blob("last.txt", b"new")
     assert "b'new'" in _appears(blobs, "reports/last")
-    assert sum("Executed 'Functions.read_upload'" in line for line in server.lines) == before + 1
+    wait_until(lambda: _runs(server, "read_upload") > before)
+    assert _runs(server, "read_upload") == before + 1
