@@ -126,7 +126,9 @@ def _indented(text: str) -> str:
 
 def _newtonsoft_number(text: str) -> msgspec.Raw:
     written = number_text(float(text))
-    return msgspec.Raw((written if "." in written or "E" in written else f"{written}.0").encode())
+    if written.endswith("Infinity"):
+        written = f'"{written}"'
+    return msgspec.Raw((written if "." in written or "E" in written or '"' in written else f"{written}.0").encode())
 
 
 def _compact(text: str) -> str:

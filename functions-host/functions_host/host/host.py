@@ -187,8 +187,8 @@ def _refuse_functions_that_do_not_run(app: FunctionApp) -> None:
             f"The {each.trigger} of '{each.name}' does not run here: {each.reason}.",
             "Start without --strict to run the other functions.",
         )
-    for error in app.errors:
-        raise PersonError(error, "Mend it, or start without --strict to run the other functions.")
+    for problem in (*app.errors, *app.caveats):
+        raise PersonError(problem, "Mend it, or start without --strict to run the other functions.")
 
 
 async def _read_inputs(function: Function, context: BindingContext) -> list[tuple[str, Value]]:

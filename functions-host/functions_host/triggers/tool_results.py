@@ -14,9 +14,19 @@ _NO_CONTENT = b'{"content":[]}'
 
 
 _NULL = msgspec.Raw(b"null")
-_read_members = msgspec.json.Decoder(Members | None).decode
+
+
+class _CallToolResult(msgspec.Struct, forbid_unknown_fields=True):
+    content: list[Members | None] | None = []
+    structuredContent: msgspec.Raw = _NULL
+    isError: bool | None = None
+    meta: msgspec.Raw = msgspec.field(default=_NULL, name="_meta")
+
+
+_MEMBERS = {name.lower(): name.encode() for name in _CallToolResult.__struct_encode_fields__}
+_read_result = msgspec.json.Decoder(_CallToolResult | None).decode
+_read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_blocks = msgspec.json.Decoder(list[Members | None] | None).decode
-_read_flag = msgspec.json.Decoder(bool | None).decode
 
 
 def tool_result(value: Value, *, use_result_schema: bool) -> bytes:
@@ -64,16 +74,18 @@ def _enveloped(text: str) -> bytes:
 
 
 def _call_tool_result(text: str) -> bytes:
-    given = _read_members(text)
-    if given is None:
+    try:
+        result = _read_result(text)
+    except msgspec.ValidationError:  # also where a name is another, or in another case
+        known = ((_MEMBERS.get(name.lower()), bytes(value)) for name, value in _read_members(text).items())
+        result = _read_result(object_of((name, value) for name, value in known if name))
+    if result is None:
         raise msgspec.ValidationError("Failed to deserialize CallToolResult.")
-    members = {name.lower(): value for name, value in given.items()}
-    content = _read_blocks(members.get("content", b"[]"))
     return _result(
-        None if content is None else [read_block(each) for each in content],
-        optional_json(read_element(bytes(members.get("structuredcontent", _NULL)))),
-        _read_flag(members.get("iserror", _NULL)),
-        read_meta(members.get("_meta", _NULL)),
+        None if result.content is None else [read_block(each) for each in result.content],
+        optional_json(read_element(bytes(result.structuredContent))),
+        result.isError,
+        read_meta(result.meta),
     )
 
 

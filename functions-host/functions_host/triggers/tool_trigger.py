@@ -150,7 +150,7 @@ def _worker_schema(tool: str, text: str | None) -> _InputSchema:
 def _schema(tool: str, kind: str, text: str) -> tuple[dict[str, Any], bytes]:
     """Returns a JSON Schema that was given as text, read and written again. Raises PersonError."""
     try:
-        schema, written = json.loads(text), to_json(read_element(text))
+        written, schema = to_json(read_element(text)), json.loads(text)
     except ValueError:
         raise PersonError(
             f"Failed to parse {kind.title()}Schema for tool '{tool}'. Schema must be valid JSON.",

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from functions_host.errors import PersonError
 from functions_host.worker_process.messages import Value
 
 from host_tests.host.conftest import Host, prompt, raw, resource, trigger
@@ -93,6 +94,14 @@ async def test_a_binding_that_cannot_be_made_fails_every_call_and_is_warned_of(
     await host.ask("prompts/get" if "Prompt" in declared else "tools/call", {"name": "f"})
     assert problem in str(host.executions[0].error)
     assert host.worker.inputs == []
+
+
+@shows("mixed.strict")
+async def test_a_strict_host_refuses_an_app_of_which_a_function_fails_every_call(host: Host) -> None:
+    host.worker.add("f", _done, _tool_property(propertyName=None), trigger("f"))
+    host.host.strict = True
+    with pytest.raises(PersonError, match="The function 'f' .* fails every call: .* no propertyName"):
+        await host.start()
 
 
 @shows("bindings.argument-fails")
