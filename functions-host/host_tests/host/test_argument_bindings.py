@@ -100,7 +100,7 @@ async def test_a_binding_that_cannot_be_made_fails_every_call_and_is_warned_of(
 async def test_a_strict_host_refuses_an_app_of_which_a_function_fails_every_call(host: Host) -> None:
     host.worker.add("f", _done, _tool_property(propertyName=None), trigger("f"))
     host.host.strict = True
-    with pytest.raises(PersonError, match="The function 'f' .* fails every call: .* no propertyName"):
+    with pytest.raises(PersonError, match=r"The function 'f' .* fails every call: .* no propertyName"):
         await host.start()
 
 
