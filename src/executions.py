@@ -1,10 +1,15 @@
 """Running code in a session pool: what a caller may ask, what a pool answered, and how that is told to a model."""
 
+import logging
 import re
-from dataclasses import dataclass, field
+from typing import Annotated, Any, NotRequired, TypedDict, cast
+
+import msgspec
+
+from tool_results import Result, ToolError
 
 # A session identifier has 4 to 128 of these: https://learn.microsoft.com/azure/container-apps/sessions-usage
-_ENVIRONMENT_ID = re.compile(r"[A-Za-z0-9|\-&^%$#(){}\[\];<>]{4,128}")
+_ENVIRONMENT_ID = r"[A-Za-z0-9|\-&^%$#(){}\[\];<>]{4,128}"
 
 # What the platform keeps of each stream, the outputStreamsMaxLength of
 # https://github.com/Azure-Samples/container-apps-dynamic-sessions-samples
@@ -14,42 +19,37 @@ _CUT = (
     "it in parts.)"
 )
 
-LAUNCH_SCHEMA = {
-    "type": "object",
-    "properties": {"environmentId": {"type": "string"}},
-    "required": ["environmentId"],
-}
 
-OUTPUT_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "environmentId": {"type": "string", "description": "The environment it ran in; pass it to go on there."},
-        "stdout": {"type": "string"},
-        "stderr": {"type": "string", "description": "Also holds the traceback if the code raised an exception."},
-        "exitCode": {"type": "integer", "description": "Of a shell command, where the platform tells it."},
-        "executionResult": {
-            "anyOf": [{"type": each} for each in ("string", "number", "boolean", "array", "object")],
-            "description": "Value of the last expression, where the platform tells it.",
-        },
-        "executionTimeInMilliseconds": {"type": "number"},
-        "outputIsCut": {"type": "boolean", "description": "True where stdout or stderr was longer than is kept."},
-    },
-    "required": ["environmentId", "stdout", "stderr"],
-}
+class Launched(TypedDict):
+    environmentId: str
 
 
-class ExecutionError(Exception):
+class Output(TypedDict):
+    environmentId: Annotated[str, "The environment it ran in; pass it to go on there."]
+    stdout: str
+    stderr: Annotated[str, "Also holds the traceback if the code raised an exception."]
+    exitCode: NotRequired[Annotated[int, "Of a shell command, where the platform tells it."]]
+    executionResult: NotRequired[
+        Annotated[
+            str | float | bool | list[Any] | dict[str, Any],
+            "Value of the last expression, where the platform tells it.",
+        ]
+    ]
+    executionTimeInMilliseconds: NotRequired[float]
+    outputIsCut: NotRequired[Annotated[bool, "True where stdout or stderr was longer than is kept."]]
+
+
+class ExecutionError(ToolError):
     """Nothing was run, or nobody knows how it ended. Its text says what happened and what to try."""
 
 
-@dataclass(frozen=True)
-class Execution:
+class Execution(msgspec.Struct, frozen=True):
     """Code that ran, whether it did what its author meant or not."""
 
     environment_id: str
     stdout: str
     stderr: str
-    more: dict[str, object] = field(default_factory=dict[str, object])
+    more: dict[str, object] = msgspec.field(default_factory=dict[str, object])
     """What else the platform told: exitCode, executionResult, executionTimeInMilliseconds."""
 
     @property
@@ -72,17 +72,24 @@ class Execution:
         return _KEPT_CHARACTERS in (len(self.stdout), len(self.stderr))
 
     @property
-    def structured(self) -> dict[str, object]:
-        """The same as OUTPUT_SCHEMA declares it."""
+    def structured(self) -> Output:
+        """What a program reads."""
         cut = {"outputIsCut": True} if self.is_cut else {}
-        return {"environmentId": self.environment_id, "stdout": self.stdout, "stderr": self.stderr, **self.more, **cut}
+        known = {"environmentId": self.environment_id, "stdout": self.stdout, "stderr": self.stderr}
+        return cast("Output", {**known, **self.more, **cut})
+
+    @property
+    def result(self) -> Result[Output]:
+        """What a tool answers."""
+        logging.info("Ran code: %d characters of output", len(self.stdout) + len(self.stderr))
+        return Result(self.text, self.structured)
 
 
 def checked_environment_id(value: object) -> str | None:
     """Returns the environment a caller named, None if they named none. Raises ExecutionError for an impossible one."""
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or not _ENVIRONMENT_ID.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_ENVIRONMENT_ID, value):
         raise ExecutionError(
             "That environmentId cannot be one: it has 4 to 128 letters, digits, hyphens and a few other signs, "
             "but no spaces, slashes or underscores. "

@@ -7,27 +7,28 @@ where it was seen. https://learn.microsoft.com/azure/container-apps/mcp-troubles
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from executions import Execution
 
 type Json = dict[str, Any]
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_FULL = re.compile(r"SessionsCountExceedsLimit|maximum active sessions|too many (?:requests|sessions)", re.IGNORECASE)
-_NOT_ALLOCATED = re.compile(r"error happened when allocating", re.IGNORECASE)
-_GONE = re.compile(
-    r"(?:environment|session)\b.{0,200}?(?:not found|not exist|could not find|expired|no longer|invalid)"
-    r"|(?:could not find|no) (?:environment|session)",
-    re.IGNORECASE | re.DOTALL,
+# Not compiled here, which every cold start would pay for.
+_UUID = r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_FULL = r"(?i)SessionsCountExceedsLimit|maximum active sessions|too many (?:requests|sessions)"
+_NOT_ALLOCATED = r"(?i)error happened when allocating"
+_GONE = (
+    r"(?is)(?:environment|session)\b.{0,200}?(?:not found|not exist|could not find|expired|no longer|invalid)"
+    r"|(?:could not find|no) (?:environment|session)"
 )
-_REFUSED = re.compile(r"api[- ]?key|unauthori[sz]ed|\b401\b|forbidden|authentication", re.IGNORECASE)
-_BAD_ID = re.compile(r"InvalidLengthOfSessionIdentifier|session identifier", re.IGNORECASE)
-_TIMED_OUT = re.compile(r"timed? ?out|ExecutionTimeout|exceeded the .{0,40}time", re.IGNORECASE)
-_UNKNOWN_TOOL = re.compile(r"unknown tool|tool .{0,80}not found|no such tool", re.IGNORECASE | re.DOTALL)
-_TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
-_EXCEPTION = re.compile(r"^\w+(?:Error|Exception|Exit)\b", re.MULTILINE)
+_REFUSED = r"(?i)api[- ]?key|unauthori[sz]ed|\b401\b|forbidden|authentication"
+_BAD_ID = r"(?i)InvalidLengthOfSessionIdentifier|session identifier"
+_TIMED_OUT = r"(?i)timed? ?out|ExecutionTimeout|exceeded the .{0,40}time"
+_UNKNOWN_TOOL = r"(?is)unknown tool|tool .{0,80}not found|no such tool"
+_TRACEBACK = r"Traceback \(most recent call last\)"
+_EXCEPTION = r"(?m)^\w+(?:Error|Exception|Exit)\b"
 
 
 class PoolError(Exception):
@@ -39,8 +40,7 @@ class PoolError(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True)
-class PoolTools:
+class PoolTools(msgspec.Struct, frozen=True):
     """The platform's names for what it can do; they differ between pools and months."""
 
     launch: str | None = "launchShell"
@@ -96,7 +96,7 @@ def read_tools(result: Json) -> PoolTools:
     properties = schemas[shell].get("properties", {}) if shell else {}
     return PoolTools(
         launch=_first(schemas, "launchPython") or _first(schemas, "launch"),
-        python=_first(schemas, "runPython") or PoolTools.python,
+        python=_first(schemas, "runPython") or PoolTools().python,
         shell=shell,
         shell_takes_list=bool(properties) and "shellCommand" not in properties,
     )
@@ -108,7 +108,7 @@ def read_environment_id(result: Json) -> str:
     found = _facts(result).get("environmentId") or _facts(result).get("identifier")
     if isinstance(found, str):
         return found
-    written = _UUID.search(_text(result))
+    written = re.search(_UUID, _text(result))
     if written:
         return written.group()
     raise PoolError("garbled", "it launched an environment without telling its id")
@@ -122,7 +122,7 @@ def read_execution(result: Json, environment_id: str) -> Execution:
         return Execution(environment_id, "", _text(result))
     status = facts.get("status")
     error = facts.get("error")
-    if status in (-1, "-1") or (status == "Failed" and _TIMED_OUT.search(f"{error} {facts.get('stderr', '')}")):
+    if status in (-1, "-1") or (status == "Failed" and re.search(_TIMED_OUT, f"{error} {facts.get('stderr', '')}")):
         raise PoolError("timed out", _one_line(str(facts.get("stdout") or "")))
     stderr = _string(facts.get("stderr"))
     if not stderr and error:
@@ -151,10 +151,10 @@ def _raise_tool_error(result: Json, facts: Json) -> None:
     if result.get("isError") is not True:
         return
     text = _text(result) or _string(facts.get("stderr"))
-    if "stdout" in facts or "stderr" in facts or _TRACEBACK.search(text):
+    if "stdout" in facts or "stderr" in facts or re.search(_TRACEBACK, text):
         return
     kind = _kind_of(text)
-    if kind is None and _EXCEPTION.search(text):
+    if kind is None and re.search(_EXCEPTION, text):
         return
     raise PoolError(kind or "broken", _one_line(text) or "it told no reason")
 
@@ -187,7 +187,7 @@ def _kind_of(text: str) -> str | None:
         ("full", _FULL), ("unavailable", _NOT_ALLOCATED), ("unknown tool", _UNKNOWN_TOOL), ("bad id", _BAD_ID),
         ("refused", _REFUSED), ("timed out", _TIMED_OUT), ("gone", _GONE),
     )  # fmt: skip
-    return next((kind for kind, pattern in kinds if pattern.search(text)), None)
+    return next((kind for kind, pattern in kinds if re.search(pattern, text)), None)
 
 
 def _first(names: Json, beginning: str) -> str | None:

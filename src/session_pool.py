@@ -10,8 +10,9 @@ import os
 import time
 import weakref
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from executions import Execution, ExecutionError
 from identity import managed_identity
@@ -86,8 +87,7 @@ class Credential(Protocol):
     async def get_token(self, *scopes: str) -> Token: ...
 
 
-@dataclass(frozen=True)
-class PoolSettings:
+class PoolSettings(msgspec.Struct, frozen=True):
     """Where the pool is and how to get in; what is None is asked of Azure Resource Manager."""
 
     endpoint: str | None = None

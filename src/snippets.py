@@ -1,5 +1,7 @@
 """Rules for the names and the contents of snippets. Every message is written for the model that made the call."""
 
+from tool_results import ToolError
+
 # A snippet is the blob "<name>.json", and a blob name has at most 1,024 characters.
 # https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
 LONGEST_NAME = 1024 - len(".json")
@@ -10,7 +12,7 @@ NAME_DESCRIPTION = (
 )
 
 
-class SnippetError(Exception):
+class SnippetError(ToolError):
     """The call cannot be done as asked. Its text says why and what to try."""
 
 

@@ -75,7 +75,7 @@ async def test_code_that_fails_has_run_and_says_how(target: Target, connect: Con
     ("tool", "arguments", "said"),
     [
         ("runPythonCode", {"pythonCode": "  "}, "nothing to run"),
-        ("runShellCommand", {"shellCommand": 5}, "nothing to run"),
+        ("runShellCommand", {"shellCommand": 5}, "'shellCommand' must be text, but got 5"),
         ("runPythonCode", {"pythonCode": "1", "environmentId": "1"}, "launchShell"),
         ("runPythonCode", {"pythonCode": "1", "environmentId": "a/b/c/d"}, "launchShell"),
     ],

@@ -19,6 +19,7 @@ _TOOLS = [
         "name": "getsnippet",
         "description": "Retrieve a snippet by name. Returns exactly the text that savesnippet stored under that name.",
         "inputSchema": {"type": "object", "properties": {"snippetname": _NAME}, "required": ["snippetname"]},
+        "_meta": {"anthropic/maxResultSizeChars": 500_000},
     },
     {
         "name": "savesnippet",
