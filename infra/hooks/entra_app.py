@@ -50,10 +50,11 @@ def delete(environment: Mapping[str, str], azure: Azure) -> None:
     if found.status != 404:
         _deleted(found)
         object_id, client_id = found.body["id"], found.body["appId"]
+        if environment.get(_CLIENT_ID) == client_id:
+            # Before it is gone: whenever this ends, the next `azd up` makes another, or finds this one.
+            azure.set(environment, _CLIENT_ID, CREATE)
         _deleted(azure.call("DELETE", f"{azure.graph}/v1.0/applications/{object_id}"))
         _purge(object_id, azure)
-        if environment.get(_CLIENT_ID) == client_id:
-            azure.set(environment, _CLIENT_ID, CREATE)  # the next `azd up` makes another
     if environment.get(_MADE):
         azure.set(environment, _MADE, "")
 
@@ -62,7 +63,7 @@ def _purge(object_id: str, azure: Azure) -> None:
     """Deletes it from the deleted ones too, where its name would be taken for 30 days."""
     url = f"{azure.graph}/v1.0/directory/deletedItems/{object_id}"
     answer = azure.until(lambda: azure.send("DELETE", url), lambda answer: answer.status != 404)
-    if not answer.ok and answer.status != 404:
+    if not answer.ok:
         print(
             f"The Entra app is deleted, and stays among the deleted ones for 30 days: {answer.message}\n"
             f"An Application Administrator can end that: az rest --method DELETE --url {url}"
@@ -88,18 +89,53 @@ def _make(name: str, environment: Mapping[str, str], azure: Azure) -> str:
     found = azure.call("GET", _to_read(name, azure))
     if found.status == 404:
         shape = {
-            "displayName": f"MCP server of {environment['AZURE_ENV_NAME']}",
+            "displayName": _display_name(environment),
             "signInAudience": "AzureADMyOrg",
             **_service(environment),
             "api": {"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": [_scope(name)]},
         }
-        _checked(azure.call("PATCH", _url(name, azure), shape, {"Prefer": "create-if-missing"}))
+        made = azure.call("PATCH", _url(name, azure), shape, {"Prefer": "create-if-missing"})
+        if _is_taken(made):
+            _restore(name, environment, azure)
+        else:
+            _checked(made)
         # What was made in one place of the directory is not yet known in the others.
         found = azure.until(lambda: azure.send("GET", _to_read(name, azure)), lambda answer: answer.status != 404)
+        if found.status == 404 and _is_taken(made):
+            raise _taken(made, environment)
     app = _checked(found).body
     _complete(name, app, environment, azure)
     _make_enterprise_application(azure, app["appId"])
     return app["appId"]
+
+
+def _is_taken(answer: Answer) -> bool:
+    """Returns whether the name belongs to an app that is deleted, or not yet known here: Graph says 400 of both."""
+    return answer.status == 400 and "uniqueName" in answer.message
+
+
+def _restore(name: str, environment: Mapping[str, str], azure: Azure) -> None:
+    """Takes the app back from the deleted ones, where it holds its name for 30 days, if it is there."""
+    called = quote(f"displayName eq '{_display_name(environment)}'")
+    deleted = f"{azure.graph}/v1.0/directory/deletedItems"
+    listed = azure.call("GET", f"{deleted}/microsoft.graph.application?$select=id,uniqueName&$filter={called}")
+    found = [one["id"] for one in listed.body["value"] if one.get("uniqueName") == name] if listed.ok else []
+    for object_id in found:
+        restored = azure.call("POST", f"{deleted}/{object_id}/restore", {})
+        if not restored.ok:
+            raise _taken(restored, environment)
+
+
+def _taken(answer: Answer, environment: Mapping[str, str]) -> HookError:
+    return HookError(
+        f"An app was deleted that keeps the name of this environment's for 30 days, and is not back: {answer.message} "
+        f"Run azd again in a minute; if it stays so, ask an Application Administrator to restore "
+        f"`{_display_name(environment)}` or to delete it for good, or take an azd environment of another name."
+    )
+
+
+def _display_name(environment: Mapping[str, str]) -> str:
+    return f"MCP server of {environment['AZURE_ENV_NAME']}"
 
 
 def _update(name: str, client_id: str, environment: Mapping[str, str], azure: Azure) -> None:
@@ -121,12 +157,12 @@ def _complete(name: str, app: Mapping[str, Any], environment: Mapping[str, str],
     api: Mapping[str, Any] = app.get("api") or {}
     has = (
         app.get("identifierUris"),
-        [one["appId"] for one in api.get("preAuthorizedApplications", [])],
+        {one["appId"] for one in api.get("preAuthorizedApplications", [])},
         app.get("serviceManagementReference"),
     )
     wants = (
         uris,
-        [one["appId"] for one in authorized],
+        {one["appId"] for one in authorized},
         _service(environment).get("serviceManagementReference", has[2]),
     )
     if has == wants:

@@ -1,7 +1,8 @@
 """What the hooks need of Resource Manager and Graph, on a port of this machine, failing as they do; azd is a function.
 
 It keeps apps, enterprise applications and roles, and can be late in knowing what it was given, say no, have too much to
-do, and see its caller end after any step.
+do, and see its caller end after any step. It does not look at API versions, at `$select` and `$filter`, nor at who
+asks; what Graph keeps of a PATCH it takes to be what was sent; and a group is either there or gone.
 """
 
 import json
@@ -108,11 +109,20 @@ class StandIn:
             return self._applications(method, path, body)
         if path.startswith(_PRINCIPALS):
             return self._service_principals(method, path, body)
-        object_id = path.removeprefix(f"{_DELETED}/")
+        return self._deleted_items(path.removeprefix(f"{_DELETED}/"))
+
+    def _deleted_items(self, item: str) -> tuple[int, object]:
+        if item == "microsoft.graph.application":
+            return 200, {"value": [each for each in self.deleted_apps.values() if self._is_known(each["id"])]}
+        object_id, _, restore = item.partition("/")
         if object_id not in self.deleted_apps or not self._is_known(object_id):
             return _NOT_FOUND
-        del self.deleted_apps[object_id]
-        return 204, None
+        app = self.deleted_apps.pop(object_id)
+        if not restore:
+            return 204, None
+        self.apps[app["uniqueName"]] = app
+        self._make(app["uniqueName"])
+        return 200, app
 
     def _applications(self, method: str, path: str, body: Any) -> tuple[int, object]:
         if method == "DELETE":
@@ -120,13 +130,17 @@ class StandIn:
         named = re.fullmatch(r".*\(uniqueName='(.*)'\)", path)
         assert named
         app = self.apps.get(named[1])
+        deleted = [each for each in self.deleted_apps.values() if each["uniqueName"] == named[1]]
+        if self._creates and (deleted or (app and not self._is_known(named[1]))):
+            message = "Another object with the same value for property uniqueName already exists."
+            return 400, {"error": {"code": "Request_BadRequest", "message": message}}
         if self._creates and app is not None:
             app |= body
             return 204, None
         if self._creates:
             number = len(self.asked)
             made = {"id": f"object-{number}", "appId": f"{number:08}-2222-3333-4444-555555555555", "identifierUris": []}
-            self.apps[named[1]] = {**made, **body}
+            self.apps[named[1]] = {**made, "uniqueName": named[1], **body}
             self._make(named[1])
             return 201, self.apps[named[1]]
         if app is None or not self._is_known(named[1]):

@@ -117,9 +117,11 @@ def test_a_service_that_has_too_much_to_do_is_asked_later(request_: str, status:
         assert deployment.stand_in.pauses == ([7.0, 7.0] if status == 429 else [2.0, 4.0])
 
 
-def test_a_run_that_is_stopped_after_any_step_is_made_up_for_by_the_next() -> None:
+@pytest.mark.parametrize("late", [0, 2])
+def test_a_run_that_is_stopped_after_any_step_is_made_up_for_by_the_next(late: int) -> None:
     for stop_after in range(1, _steps_of_up() + 1):
         with _deployment(_CREATE) as deployment:
+            deployment.stand_in.late = late
             with pytest.raises(Stopped):
                 deployment.up(stop_after)
             deployment.up()
@@ -154,6 +156,9 @@ def test_azd_down_that_is_stopped_after_any_step_is_made_up_for_by_the_next() ->
             deployment.down()
             held = deployment.stand_in
             assert (held.apps, held.principals, held.roles) == ({}, set(), {})
+            # The app may be left among the deleted ones, as the page on Azure says: its name is not lost.
+            deployment.up()
+            deployment.check_is_complete()
 
 
 def _steps_of_up() -> int:
@@ -273,6 +278,33 @@ def test_an_app_that_may_be_deleted_but_not_for_good_is_told(capsys: pytest.Capt
         deployment.down()
         assert deployment.stand_in.apps == {}
     assert "stays among the deleted ones for 30 days: Not you." in capsys.readouterr().out
+
+
+def test_an_app_that_was_not_deleted_for_good_is_taken_back_by_the_next_azd_up() -> None:
+    with _deployment(_CREATE) as deployment:
+        deployment.up()
+        object_id = deployment.app["id"]
+        purge = f"DELETE /graph/v1.0/directory/deletedItems/{object_id}"
+        deployment.stand_in.fail(purge, [(403, {"error": {"message": "Not you."}})])
+        deployment.down()
+        deployment.up()
+        assert deployment.app["id"] == object_id
+        deployment.check_is_complete()
+
+
+@pytest.mark.parametrize("refused", ["GET {deleted}/microsoft.graph.application", "POST {deleted}/{object_id}/restore"])
+def test_an_app_that_may_not_be_taken_back_is_told(refused: str) -> None:
+    with _deployment(_CREATE) as deployment:
+        deployment.up()
+        deleted, object_id = "/graph/v1.0/directory/deletedItems", deployment.app["id"]
+        denied = (403, {"error": {"message": "Not you."}})
+        deployment.stand_in.fail(f"DELETE {deleted}/{object_id}", [denied])
+        deployment.stand_in.fail(refused.format(deleted=deleted, object_id=object_id), [denied])
+        deployment.down()
+        with pytest.raises(
+            HookError, match=r"is not back: .*Administrator to restore `MCP server of dev` or to delete"
+        ):
+            deployment.up()
 
 
 def test_an_app_that_may_not_be_deleted_is_named_and_tried_again(capsys: pytest.CaptureFixture[str]) -> None:
