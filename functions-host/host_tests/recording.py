@@ -119,17 +119,6 @@ def _value(returned: Returned | None) -> Value:
             return Value(kind, value)  # pyright: ignore[reportArgumentType]
 
 
-def _place(path: BlobPath) -> str:
-    """Returns where the storage SDK of .NET looks for a blob: in the URI that it makes of both names."""
-    segments: list[str] = []
-    for segment in f"{path.container}/{path.blob.lstrip('/')}".split("/"):
-        if segment == "..":
-            del segments[-1:]
-        elif segment != ".":
-            segments.append(segment)
-    return f"{segments[0]}|{'/'.join(segments[1:])}"
-
-
 class RecordingBlobs(BlobStore):
     """Blobs of which only the names are kept."""
 
@@ -140,7 +129,7 @@ class RecordingBlobs(BlobStore):
 
     async def read(self, connection: str, path: BlobPath) -> bytes | None:
         storage_connection_string(self._settings, connection)
-        self.named.append(_place(path))
+        self.named.append(f"{path.container}|{path.blob}")
         return b""
 
     async def write(self, connection: str, path: BlobPath, content: bytes, metadata: dict[str, str]) -> None:
