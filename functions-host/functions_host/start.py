@@ -20,6 +20,7 @@ from functions_host.errors import BindingError, PersonError
 from functions_host.host.host import FunctionsHost
 from functions_host.host.served_app import ServedApp
 from functions_host.host.slow_calls import watch_slow_calls
+from functions_host.http.cors import CorsAnswers
 from functions_host.http.keys import KeyGuard
 from functions_host.http.local_only import LocalOnly
 from functions_host.http.mcp_webhook import McpWebhook
@@ -187,8 +188,12 @@ class _Start:
         webhook = McpWebhook(app, self._guard, self._terminal.problem, self._terminal.notice)
         self._serving_stop.then(webhook.close_sessions)
         routes = create_app(app, webhook, self._guard, self._proxy, self._terminal.problem)
+        with_cors = CorsAnswers(routes, lambda: app.settings.cors)
         options = self._options
-        local = LocalOnly(routes, options.address, options.allow_host, self._terminal.notice)
+        local = LocalOnly(
+            with_cors, options.address, options.allow_host, self._terminal.notice,
+            lambda origin: app.settings.cors.allows(origin),
+        )  # fmt: skip
         await serve(local, listener, lambda: None, self._serving_stop)
 
     def _host(self) -> FunctionsHost:

@@ -1061,7 +1061,17 @@ REQUIREMENTS = (
         "Settings that are wrong, or that are not modelled, end the start with one sentence.",
         "azure-functions-core-tools, AppSettingsFile.cs",
         "A `local.settings.json` that is not JSON ends the start, where `func start` goes on without it. So do "
-        "settings that are not modelled, such as `Host.CORS`.",
+        "settings that are not modelled, such as `Host.LocalHttpPort`.",
+    ),
+    Requirement(
+        "settings.lenient",
+        "host.json and local.settings.json may have comments and a comma behind the last member; UTF-16 is said.",
+        "Newtonsoft.Json, JsonTextReader.cs",
+    ),
+    Requirement(
+        "settings.cors",
+        "Host.CORS and CORSCredentials let pages of other origins call, preflights included.",
+        "Microsoft Learn, azure-functions/functions-develop-local",
     ),
     Requirement(
         "settings.bundle",

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from functions_host.app.cors import Cors, read_cors
 from functions_host.app.custom_handler import CustomHandler, apply_profile, read_custom_handler
+from functions_host.app.json_file import read_json_file
 from functions_host.app.members import dig as _dig
 from functions_host.app.members import dig_object as _dig_object
 from functions_host.app.trigger_options import TriggerOptions, read_trigger_options, time_span
@@ -22,8 +24,6 @@ _OVERRIDE_PREFIX = "azurefunctionsjobhost:"
 _DEFAULT_BODY_LIMIT = 104_857_600
 _DEFAULT_TIMEOUT_SECONDS = 30 * 60.0  # what `func start` uses where functionTimeout is not set
 _UNMODELLED_HOST_SETTINGS = {
-    "CORS": "use func for pages of other machines: this host answers only those of its own",
-    "CORSCredentials": "use func for pages of other machines: this host answers only those of its own",
     "LocalHttpPort": "give the port with --port",
     "LocalHttpAddress": "give the address with --address",
 }
@@ -67,6 +67,7 @@ class Settings:
     triggers: TriggerOptions = field(default_factory=TriggerOptions)
     custom_handler: CustomHandler | None = None
     """The program that serves the app, where it is no app of functions."""
+    cors: Cors = field(default_factory=Cors)
 
     @property
     def host_id(self) -> str:
@@ -102,7 +103,8 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
             f"There is no host.json in {directory}.",
             "Start in the folder of a function app or in the one that holds its src, or name it with --app.",
         )
-    environment, notices = _environment(directory, process_environment, port)
+    values, cors = _local_settings(directory / "local.settings.json")
+    environment, notices = _environment(directory, values, process_environment, port)
     configuration = Configuration(environment)
     host = _host_json(directory / "host.json", configuration)
     apply_profile(host)
@@ -110,6 +112,7 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
     if handler is None:
         _refuse_other_runtime(environment["FUNCTIONS_WORKER_RUNTIME"])
         notices += _bundle_notices(host)
+    notices += cors.notices()
     return Settings(
         directory,
         configuration,
@@ -122,13 +125,15 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
         _names(host, "watchDirectories"),
         read_trigger_options(host),
         handler,
+        cors,
     )
 
 
-def _environment(directory: Path, inherited: Mapping[str, str], port: int) -> tuple[dict[str, str], list[str]]:
+def _environment(
+    directory: Path, values: dict[str, str | None], inherited: Mapping[str, str], port: int
+) -> tuple[dict[str, str], list[str]]:
     environment = dict(inherited)
     notices: list[str] = []
-    values = _local_settings(directory / "local.settings.json")
     if not (directory / "local.settings.json").is_file():
         notices += _sample_notice(directory)
     for name, value in values.items():
@@ -169,11 +174,11 @@ def _sample_notice(directory: Path) -> list[str]:
     return []
 
 
-def _local_settings(file: Path) -> dict[str, str | None]:
-    """Returns Values and ConnectionStrings as environment variables; nothing where there is no file."""
+def _local_settings(file: Path) -> tuple[dict[str, str | None], Cors]:
+    """Returns Values and ConnectionStrings as environment variables, and CORS; nothing where there is no file."""
     if not file.is_file():
-        return {}
-    settings = _read_object(file)
+        return {}, Cors()
+    settings = read_json_file(file)
     # Core Tools takes a missing IsEncrypted for true, and then fails to decrypt.
     if _dig(settings, "IsEncrypted") is not False:
         raise PersonError(
@@ -187,7 +192,7 @@ def _local_settings(file: Path) -> dict[str, str | None]:
     for name, value in _dig_object(settings, "ConnectionStrings").items():
         text = value.get("ConnectionString") if isinstance(value, dict) else value  # pyright: ignore
         values[f"ConnectionStrings__{name}"] = _setting_text(name, text, file)
-    return values
+    return values, read_cors(settings)
 
 
 def _setting_text(name: str, value: object, file: Path) -> str | None:
@@ -201,7 +206,7 @@ def _setting_text(name: str, value: object, file: Path) -> str | None:
 
 
 def _host_json(file: Path, configuration: Configuration) -> dict[str, Any]:
-    host = _read_object(file)
+    host = read_json_file(file)
     version = _dig(host, "version")
     if version != "2.0":
         problem = "is missing" if version is None else f"is '{version}'"
@@ -275,16 +280,6 @@ def _body_limit(value: str | None) -> int:
     if value is None or value.isdigit():
         return int(value or _DEFAULT_BODY_LIMIT)
     raise PersonError(f"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is '{value}'.", "Give a number of bytes.")
-
-
-def _read_object(file: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise PersonError(f"{file} is not valid JSON: {error}.", "Mend that line.") from None
-    if not isinstance(value, dict):
-        raise PersonError(f"{file} does not hold a JSON object.", "Write it between { and }.")
-    return value
 
 
 def _override(host: dict[str, Any], path: list[str], value: str) -> None:

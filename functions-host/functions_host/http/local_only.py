@@ -20,7 +20,8 @@ _ALLOW = "To allow another name, start it with --allow-host NAME."
 class LocalOnly:
     """Refuses requests that name another machine in Host, or come from another machine's page by Origin.
 
-    `allowed` are further names for this one, and `on_refused` hears of each request that was refused.
+    `allowed` are further names for this one, `allows_origin` says whose pages may call all the same, and `on_refused`
+    hears of each request that was refused.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class LocalOnly:
         address: str,
         allowed: Iterable[str] = (),
         on_refused: Callable[[str], None] = lambda text: None,
+        allows_origin: Callable[[str], bool] = lambda origin: False,
     ) -> None:
         self._app = app
         self._names = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", address, *map(str.lower, allowed)}  # noqa: S104
         self._on_refused = on_refused
+        self._allows_origin = allows_origin
         self._open = address in ("0.0.0.0", "::")  # noqa: S104
         self._is_our_url = lru_cache(maxsize=64)(self._is_ours)  # clients say the same each time
 
@@ -46,8 +49,11 @@ class LocalOnly:
             self._on_refused(f"Refused (421): the Host {_shown(hosts)} is not this machine. {_ALLOW}")
             return PlainTextResponse(f"This server answers only to the names of its own machine. {_ALLOW}", 421)
         origins = [value for name, value in scope["headers"] if name == b"origin"]
-        if not all(map(self._is_our_url, origins)):
-            self._on_refused(f"Refused (403): a page of {_shown(origins)} may not call this server. {_ALLOW}")
+        if not all(self._is_our_url(each) or self._allows_origin(each.decode("latin-1")) for each in origins):
+            self._on_refused(
+                f"Refused (403): a page of {_shown(origins)} may not call this server. To allow it, list its origin in "
+                "Host.CORS of local.settings.json."
+            )
             return PlainTextResponse(f"Pages of other machines may not call this server. {_ALLOW}", 403)
         return None
 

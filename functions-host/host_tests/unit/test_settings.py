@@ -149,3 +149,35 @@ def test_the_azurite_of_this_machine_is_known_by_its_connection_string(
     text: str, port: int | None, queue_port: int | None
 ) -> None:
     assert (azurite_blob_port(text), azurite_queue_port(text)) == (port, queue_port)
+
+
+@shows("settings.lenient")
+def test_comments_and_a_last_comma_are_taken_as_newtonsoft_takes_them(tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_text(
+        '// the host\n{"version": "2.0", /* not yet: "functionTimeout": "soon", */\n'
+        '"extensions": {"mcp": {"instructions": "see // here, /* and */ here,]",},},\n}\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "local.settings.json").write_text(
+        '{"IsEncrypted": false, // func wants this\n"Values": {"A": "https://a",},}', encoding="utf-8-sig"
+    )
+    settings = load_settings(tmp_path, {}, 7071)
+    assert settings.mcp.instructions == "see // here, /* and */ here,]"
+    assert settings.environment["A"] == "https://a"
+
+
+@shows("settings.lenient")
+def test_what_is_wrong_behind_a_comment_is_said_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_text('{"version": /* 2 */ "2.0",\n// more\n"b"}', encoding="utf-8")
+    with pytest.raises(PersonError, match=r"host.json is not valid JSON: Expecting ':' delimiter: line 3 column 4"):
+        load_settings(tmp_path, {}, 7071)
+
+
+@shows("settings.lenient")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_a_file_in_another_encoding_is_one_sentence(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "host.json").write_text('{"version": "2.0", "é": 1}', encoding=encoding)
+    said = "is not written in UTF-8." if encoding == "latin-1" else "is written in UTF-16."
+    with pytest.raises(PersonError) as error:
+        load_settings(tmp_path, {}, 7071)
+    assert error.value.sentence == f"{tmp_path.resolve() / 'host.json'} {said}"

@@ -171,7 +171,7 @@ def test_a_folder_that_is_no_app_is_said(storage: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (_write("host.json", '{"version": "2.0",}'), "host.json is not valid JSON"),
+        (_write("host.json", '{"version": "2.0"'), "host.json is not valid JSON"),
         (_write("host.json", "[]"), "host.json does not hold a JSON object."),
         (_drop("host.json", "version"), "The 'version' property of host.json is missing."),
         (_change("host.json", version="3.0"), "The 'version' property of host.json is '3.0'."),
@@ -183,7 +183,11 @@ def test_a_folder_that_is_no_app_is_said(storage: str, tmp_path: Path) -> None:
         (_write("local.settings.json", "{"), "local.settings.json is not valid JSON"),
         (_drop("local.settings.json", "IsEncrypted"), "has no '\"IsEncrypted\": false'"),
         (_change("local.settings.json", Values={"A": {}}), "The value of 'A' in local.settings.json is not text."),
-        (_change("local.settings.json", Host={"CORS": "*"}), "Host.CORS in local.settings.json is not modelled"),
+        (
+            _change("local.settings.json", Host={"CORS": "*", "CORSCredentials": True}),
+            "Host.CORS in local.settings.json is * and CORSCredentials is true",
+        ),
+        (_change("local.settings.json", Host={"LocalHttpPort": 1}), "Host.LocalHttpPort in local.settings.json is not"),
         (
             _change("local.settings.json", Values={"FUNCTIONS_WORKER_RUNTIME": "node"}),
             "FUNCTIONS_WORKER_RUNTIME is 'node'",
