@@ -162,7 +162,7 @@ def _complete(name: str, app: Mapping[str, Any], environment: Mapping[str, str],
     )
     wants = (
         uris,
-        {one["appId"] for one in authorized},
+        set(_allowed(environment)),
         _service(environment).get("serviceManagementReference", has[2]),
     )
     if has == wants:
