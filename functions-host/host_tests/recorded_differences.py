@@ -25,12 +25,12 @@ RECORDED_DIFFERENCES = (
         "as in Azure; the recording host takes any name.",
     ),
     RecordedDifference(
-        r"tool-datatype-(binary|stream|bad)",
+        r"(tool|resource|prompt)-datatype-(binary|stream|bad)",
         "A trigger of MCP with a dataType other than string puts its function in error, since the Functions host would "
         "then fail every call; the recording host does not look at it.",
     ),
     RecordedDifference(
-        r"tool-order",
+        r"(tool|resource|prompt)-order",
         "Functions are listed in the order of their upper-cased names, as the Functions host registers them; the "
         "recording host registers them as they come.",
     ),

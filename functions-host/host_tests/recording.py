@@ -67,11 +67,6 @@ class RecordedSet(msgspec.Struct):
     answers: list[Answer] = []
     bound: list[dict[str, Any]] = []
 
-    @property
-    def kind(self) -> str:
-        """What the set is about: its id without the number."""
-        return self.id.rstrip("0123456789").rstrip("-")
-
 
 def with_bindings(recorded: RecordedSet, binds: list[str]) -> RecordedSet:
     """Returns a set of one function with other bindings beside its trigger."""
@@ -141,9 +136,11 @@ class RecordingQueues(QueueStore):
 
     def __init__(self, configuration: Configuration, named: list[str]) -> None:
         super().__init__(configuration)
+        self._settings = configuration
         self._named = named
 
     async def send(self, connection: str, queue: str, messages: list[bytes]) -> None:
+        storage_connection_string(self._settings, connection)
         self._named.append(queue)
 
 

@@ -235,11 +235,15 @@ def _function(metadata: FunctionMetadata, settings: Settings) -> Function:
         _check_name(binding)
         if binding.type == "http" and binding.direction == "out":
             answer = binding.name
-        elif binding.direction == "in" and binding.type in _INPUTS:
-            inputs.append(_made(_INPUTS[binding.type], binding, configuration))
-        elif binding.direction == "out" and binding.type in _OUTPUTS:
-            outputs.append(_made(_OUTPUTS[binding.type], binding, configuration))
-        else:
+            continue
+        # One that is inout is both.
+        read_input = _INPUTS.get(binding.type) if binding.direction in ("in", "inout") else None
+        read_output = _OUTPUTS.get(binding.type) if binding.direction in ("out", "inout") else None
+        if read_input:
+            inputs.append(_made(read_input, binding, configuration))
+        if read_output:
+            outputs.append(_made(read_output, binding, configuration))
+        if not read_input and not read_output:
             raise NotModelledError(trigger.type_name, why_no_binding(binding))
     return Function(metadata.name, metadata.function_id, trigger, tuple(inputs), tuple(outputs), answer)
 

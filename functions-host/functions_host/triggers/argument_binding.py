@@ -51,6 +51,7 @@ def read_tool_property(binding: RawBinding) -> ToolPropertyBinding:
     """Reads a raw mcpToolProperty binding. Raises BindingError where every call fails."""
     binding.check_constructor("propertyName", "propertyType", "description", "isRequired")
     binding.check_is_string()
+    binding.flag("isRequired")  # must be one, and means nothing
     return ToolPropertyBinding(binding.name, binding.required("propertyName"))
 
 

@@ -13,8 +13,6 @@ from host_tests.requirements import shows
 
 pytestmark = pytest.mark.anyio
 
-_SETS = recorded_sets("declarations")
-_KINDS = list(dict.fromkeys(each.kind for each in _SETS))
 # What the recording host notes of a function that it does not have.
 _IN_ERROR = ("declare | ", "Host.Startup | Error indexing method")
 
@@ -27,9 +25,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @shows("recorded.declarations")
-@pytest.mark.parametrize("kind", _KINDS)
-async def test_declarations_and_results_are_answered_as_the_extension_answered_them(kind: str, settings: Settings):
-    sets = [each for each in _SETS if each.kind == kind]
+async def test_declarations_and_results_are_answered_as_the_extension_answered_them(settings: Settings):
+    sets = recorded_sets("declarations")
     differing: dict[str, str] = {}
     for each in sets:
         if problems := [problem async for problem in _problems(each, settings)]:
