@@ -11,7 +11,17 @@ from functions_host.pool.packages import PoolPackages
 from functions_host.storage.azurite import PACKAGE
 from hypothesis import settings
 
-from host_tests.servers import CACHE, NO_PACKAGES, SAMPLES, Target, azurite_connection_string, free_port, running_server
+from host_tests.servers import (
+    CACHE,
+    NO_PACKAGES,
+    SAMPLES,
+    Server,
+    SharedServers,
+    Target,
+    azurite_connection_string,
+    free_port,
+    running_azurite,
+)
 
 # What hypothesis makes up is the same in every run; --hypothesis-profile=default makes up something else.
 settings.register_profile("repeatable", derandomize=True, database=None)
@@ -41,13 +51,30 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def storage() -> str:
-    """The connection string of an Azurite that is this run's own, so that it can run beside `uv run start`."""
-    return azurite_connection_string(free_port())
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The connection string of an Azurite that is this process's own, and runs, so that no server has to start one.
+
+    A test that ends, fills or counts its Azurite takes one of its own: azurite_connection_string(free_port()).
+    """
+    port, queue_port = free_port(), free_port()
+    with running_azurite(port, tmp_path_factory.mktemp("azurite"), queue_port):
+        yield azurite_connection_string(port, queue_port)
 
 
 @pytest.fixture(scope="session")
-def target(request: pytest.FixtureRequest, storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServers]:
+    """Starts a server for an app with its options once, whichever tests of whichever files ask for it.
+
+    To start one of its own, which takes 1.3 s of a processor, a test needs a reason: it saves the app, ends the server,
+    or looks at its processes.
+    """
+    servers = SharedServers(tmp_path_factory.mktemp("shared"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest) -> Target:
     """The server that the wire tests speak to: one with the samples, or the one that --target names.
 
     That has `hello`, `getsnippet` and `savesnippet` too, which answer the same, as the template's do.
@@ -55,11 +82,15 @@ def target(request: pytest.FixtureRequest, storage: str, tmp_path_factory: pytes
     url: str | None = request.config.getoption("--target")
     if url:
         key: str | None = request.config.getoption("--key") or os.environ.get("MCP_EXTENSION_KEY")
-        yield Target.named(url, key)
-        return
-    folder = tmp_path_factory.mktemp("azurite")
-    with running_server(SAMPLES, storage=storage, data=folder, session_pool=True) as server:
-        yield server.target
+        return Target.named(url, key)
+    shared_server: SharedServers = request.getfixturevalue("shared_server")
+    return shared_server(SAMPLES, storage=request.getfixturevalue("storage")).target
+
+
+@pytest.fixture
+def samples(shared_server: SharedServers, storage: str) -> Server:
+    """The same server with what it writes, for tests that are of this machine alone."""
+    return shared_server(SAMPLES, storage=storage)
 
 
 @pytest.fixture(scope="session")

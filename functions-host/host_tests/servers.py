@@ -71,6 +71,7 @@ class Server:
     lines: list[str] = field(default_factory=list[str])
     _queue: "queue.Queue[str | None]" = field(default_factory=lambda: queue.Queue())
     _url: str = ""
+    _since: int = 0
 
     def __post_init__(self) -> None:
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -112,7 +113,15 @@ class Server:
 
     @property
     def output(self) -> str:
-        return "\n".join(self.lines)
+        """What it has written since its start, or since a test was given it."""
+        return "\n".join(self.lines[self._since :])
+
+    def forget(self) -> None:
+        """Leaves aside what it has written so far: that was for another test."""
+        self._since = len(self.lines)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._queue.get_nowait()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -179,6 +188,36 @@ def running_server(
         server.interrupt()
 
 
+class SharedServers:
+    """Servers that tests have in common: each runs from the first test that asks for it until the run ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._running: dict[tuple[object, ...], Server] = {}
+
+    def __call__(self, app: Path, *options: str, storage: str | None, session_pool: bool = False) -> Server:
+        """Returns the server of an app with these options, its `output` empty.
+
+        A test leaves it as it was: another may be next.
+        """
+        key = (app, options, storage, session_pool)
+        if key not in self._running:
+            data = self._folder / f"data-{len(self._running)}"
+            server = launch(app, "--port", "0", *options, storage=storage, data=data, session_pool=session_pool)
+            self._running[key] = server
+            server.wait_until_ready()
+        self._running[key].forget()
+        return self._running[key]
+
+    def stop(self) -> None:
+        """Ends them all, side by side."""
+        for server in self._running.values():
+            if server.process.poll() is None:
+                server.process.send_signal(signal.SIGINT)
+        for server in self._running.values():
+            server.ended()
+
+
 def free_port() -> int:
     """Returns a port that nobody listens on."""
     with socket.socket() as probe:
@@ -201,9 +240,9 @@ def azurite_connection_string(port: int, queue_port: int | None = None) -> str:
 
 
 @contextmanager
-def running_azurite(port: int, data: Path) -> Generator[None]:
+def running_azurite(port: int, data: Path, queue_port: int | None = None) -> Generator[None]:
     """Runs an Azurite that no `uv run start` owns."""
-    azurite = Azurite(port, data, CACHE, Console())
+    azurite = Azurite(port, data, CACHE, Console(), queue_port)
     with start_blocking_portal() as portal:
         portal.call(azurite.start)
         try:

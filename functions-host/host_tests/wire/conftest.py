@@ -10,7 +10,7 @@ from functions_host import npm_package
 from functions_host.console import Console
 from functions_host.inspector import PACKAGE
 
-from host_tests.servers import CACHE, azurite_connection_string, free_port
+from host_tests.servers import CACHE
 from host_tests.wire.clients import Connect, connect_sse, connect_streamable_http
 
 
@@ -24,12 +24,6 @@ def connect(request: pytest.FixtureRequest) -> Connect:
 def name() -> str:
     """A snippet name that no other test and no earlier run has used."""
     return f"test-{uuid4()}"
-
-
-@pytest.fixture(scope="module")
-def account() -> str:
-    """The connection string of an Azurite, blobs and queues, for the tests of one module."""
-    return azurite_connection_string(free_port(), free_port())
 
 
 @pytest.fixture(scope="session")

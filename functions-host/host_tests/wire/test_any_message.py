@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from host_tests.requirements import shows
-from host_tests.servers import Server, Target, running_server
+from host_tests.servers import Server, SharedServers, Target
 from host_tests.wire.extension_answers import Asked, Content, Kind, check_response, is_readable_initialize, read
 from host_tests.wire.raw_http import ACCEPT_BOTH, Answer, Stream, call, open_stream, post, send
 
@@ -228,13 +228,13 @@ def _next_answer(stream: Stream) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def server(account: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(storage: str, shared_server: SharedServers) -> Iterator[Server]:
     """One host for all of them; at the end it must be the same one, and well."""
-    with running_server(_APP, storage=account, data=tmp_path_factory.mktemp("azurite")) as server:
-        before = _instance(server.target)
-        yield server
-        assert _instance(server.target) == before
-        assert "result" in post(server.target, call("test_simple_text")).event
+    server = shared_server(_APP, storage=storage)
+    before = _instance(server.target)
+    yield server
+    assert _instance(server.target) == before
+    assert "result" in post(server.target, call("test_simple_text")).event
     for sign in ("Exception in ASGI application", "Exception in callback", "was never retrieved"):
         assert sign not in server.output
 

@@ -26,14 +26,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(account: str, app: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(app, storage=account, data=tmp_path_factory.mktemp("background")) as server:
+def server(storage: str, app: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(app, storage=storage, data=tmp_path_factory.mktemp("background")) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def blobs(server: Server, account: str) -> Iterator[BlobServiceClient]:
-    with BlobServiceClient.from_connection_string(account) as client:
+def blobs(server: Server, storage: str) -> Iterator[BlobServiceClient]:
+    with BlobServiceClient.from_connection_string(storage) as client:
         yield client
 
 
@@ -91,7 +91,7 @@ def test_the_terminal_shows_when_timers_run_next_and_what_is_none(server: Server
     assert "read_upload: blobTrigger, blob uploads/{name}.txt" in lines
     for name, reason in (
         ("no_schedule", "The schedule expression 'every day' was not recognized as a valid cron expression or"),
-        ("no_queue", "'no_queue' is no name of a queue"),
+        ("no_queue", "A queue name can contain only letters, numbers, and dash(-) characters"),
     ):
         found = next(line for line in lines if line.startswith(f"The '{name}' function is in error"))
         assert reason in found
@@ -113,8 +113,8 @@ def test_a_message_that_fails_each_time_goes_to_the_poison_queue(server: Server,
 
 
 @shows("queues.encoding")
-def test_a_message_that_is_not_base64_is_given_up_with_the_reason(server: Server, account: str) -> None:
-    with QueueClient.from_connection_string(account, "work") as queue:
+def test_a_message_that_is_not_base64_is_given_up_with_the_reason(server: Server, storage: str) -> None:
+    with QueueClient.from_connection_string(storage, "work") as queue:
         queue.send_message('{"name": "plain text"}')
         server.wait_for("is not base64, which the Queues extension reads")
         server.wait_for("Moving message to queue 'work-poison'")
@@ -134,10 +134,10 @@ def test_a_new_blob_and_a_changed_one_run_their_function_once_each(server: Serve
 
 
 @shows("blobs.poison")
-def test_a_blob_that_fails_each_time_is_told_to_a_queue(server: Server, blobs: BlobServiceClient, account: str) -> None:
+def test_a_blob_that_fails_each_time_is_told_to_a_queue(server: Server, blobs: BlobServiceClient, storage: str) -> None:
     blobs.get_container_client("uploads").upload_blob("bad.txt", b"broken")
     server.wait_for("The blob 'uploads/bad.txt' was tried 2 times")
-    with QueueClient.from_connection_string(account, "webjobs-blobtrigger-poison") as queue:
+    with QueueClient.from_connection_string(storage, "webjobs-blobtrigger-poison") as queue:
         (message,) = queue.receive_messages()
     told = json.loads(base64.b64decode(message.content))
     assert (told["FunctionId"], told["BlobName"]) == ("Host.Functions.read_upload", "bad.txt")

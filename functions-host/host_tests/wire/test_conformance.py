@@ -7,7 +7,6 @@ Origin, which here are refused. A scenario that does otherwise fails its test, w
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from functions_host import npm_package
 from functions_host.console import Console
 
 from host_tests.requirements import shows
-from host_tests.servers import CACHE, Target, running_server
+from host_tests.servers import CACHE, SharedServers, Target
 
 _APP = Path(__file__).parent.parent / "apps" / "conformance"
 _PACKAGE = Path(__file__).parent.parent / "conformance_package"
@@ -89,9 +88,8 @@ _EXPECTED: dict[str, NotPassed | None] = {
 
 
 @pytest.fixture(scope="module")
-def app(account: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with running_server(_APP, storage=account, data=tmp_path_factory.mktemp("azurite")) as server:
-        yield server.target
+def app(storage: str, shared_server: SharedServers) -> Target:
+    return shared_server(_APP, storage=storage).target
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import Server, launch, running_server
+from host_tests.servers import Server, SharedServers, launch, running_server
 from host_tests.wire.clients import connect_streamable_http
 
 _APP = Path(__file__).parent.parent / "apps" / "mixed"
@@ -16,9 +16,8 @@ _MEGABYTE = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def server(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(_APP, storage=storage, data=tmp_path_factory.mktemp("mixed")) as server:
-        yield server
+def server(storage: str, shared_server: SharedServers) -> Server:
+    return shared_server(_APP, storage=storage)
 
 
 @pytest.fixture(scope="module")

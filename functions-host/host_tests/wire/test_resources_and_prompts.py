@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import BlobResourceContents, TextContent, TextResourceContents
 
 from host_tests.requirements import shows
-from host_tests.servers import Target, running_server
+from host_tests.servers import SharedServers, Target
 from host_tests.wire.clients import Connect
 from host_tests.wire.raw_http import open_stream, post, request
 
@@ -19,9 +18,8 @@ _APP = Path(__file__).parent.parent / "apps" / "content"
 
 
 @pytest.fixture(scope="module")
-def app(account: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with running_server(_APP, storage=account, data=tmp_path_factory.mktemp("azurite")) as server:
-        yield server.target
+def app(storage: str, shared_server: SharedServers) -> Target:
+    return shared_server(_APP, storage=storage).target
 
 
 def _read(app: Target, uri: str) -> Any:
@@ -105,10 +103,10 @@ def test_a_resource_is_found_in_any_case_and_answers_with_the_uri_that_was_asked
 
 
 @shows("resources.templates", "expressions.templates")
-def test_a_template_gives_its_values_to_the_bindings_as_they_stand_in_the_uri(app: Target, account: str) -> None:
+def test_a_template_gives_its_values_to_the_bindings_as_they_stand_in_the_uri(app: Target, storage: str) -> None:
     from azure.storage.blob import BlobServiceClient
 
-    with BlobServiceClient.from_connection_string(account) as service:
+    with BlobServiceClient.from_connection_string(storage) as service:
         service.create_container("catalog").upload_blob("books/fic%20tion.json", b'"a novel"')
     uri = "store://Catalog/booksitemsfic%20tion"
     (contents,) = _read(app, uri)["result"]["contents"]

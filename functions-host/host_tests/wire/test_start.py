@@ -13,6 +13,7 @@ import pytest
 from host_tests.requirements import shows
 from host_tests.servers import (
     SAMPLES,
+    Server,
     azurite_connection_string,
     descendants,
     free_port,
@@ -77,14 +78,14 @@ def test_the_banner_names_the_functions_and_where_clients_connect(storage: str, 
 
 
 @shows("start.log")
-def test_each_call_is_one_line_that_tells_nothing_of_what_was_said(storage: str, tmp_path: Path) -> None:
-    with running_server(SAMPLES, storage=storage, data=tmp_path) as server:
-        post(server.target, call("savesnippet", {"snippetname": "named", "snippet": "my private text"}))
-        line = server.wait_for("Executed 'Functions.save_snippet' (Succeeded, tool=savesnippet, Id=")
-        assert line.rstrip().endswith("ms)")
-        post(server.target, call("getsnippet", {"snippetname": "named"}), {"x-functions-key": "my private key"})
-        server.wait_for("Executed 'Functions.get_snippet' (Succeeded, tool=getsnippet, Id=")
-    assert "my private" not in server.output
+def test_each_call_is_one_line_that_tells_nothing_of_what_was_said(samples: Server) -> None:
+    post(samples.target, call("savesnippet", {"snippetname": "named", "snippet": "my private text"}))
+    line = samples.wait_for("Executed 'Functions.save_snippet' (Succeeded, tool=savesnippet, Id=")
+    assert line.rstrip().endswith("ms)")
+    post(samples.target, call("getsnippet", {"snippetname": "named"}), {"x-functions-key": "my private key"})
+    samples.wait_for("Executed 'Functions.get_snippet' (Succeeded, tool=getsnippet, Id=")
+    assert len(samples.output.splitlines()) == 2
+    assert "private" not in samples.output
 
 
 @shows("start.stop")
@@ -106,9 +107,8 @@ def test_a_setting_that_is_no_address_of_a_session_pool_is_said(storage: str, tm
     assert "SESSION_POOL_MCP_ENDPOINT is not the address of a session pool: 'nonsense'." in server.output
 
 
-def test_tools_that_will_fail_without_a_session_pool_are_said(storage: str, tmp_path: Path) -> None:
-    with running_server(SAMPLES, storage=storage, data=tmp_path) as server:
-        assert "Session pool: none, so tools that run code will fail (--no-session-pool)" in server.lines
+def test_tools_that_will_fail_without_a_session_pool_are_said(samples: Server) -> None:
+    assert "Session pool: none, so tools that run code will fail (--no-session-pool)" in samples.lines
 
 
 @shows("start.stop")

@@ -1,23 +1,21 @@
 """Blobs and queues in every shape in which a function can take or give them, in a real Azurite."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import Server, Target, running_server
+from host_tests.servers import Server, SharedServers, Target
 from host_tests.wire.raw_http import call, post
 
 _APP = Path(__file__).parent.parent / "apps" / "storage"
 
 
-@pytest.fixture(scope="module")
-def server(account: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(_APP, storage=account, data=tmp_path_factory.mktemp("azurite")) as server:
-        yield server
+@pytest.fixture
+def server(storage: str, shared_server: SharedServers) -> Server:
+    return shared_server(_APP, storage=storage)
 
 
 @pytest.fixture
@@ -61,11 +59,11 @@ def test_what_a_function_returns_can_be_its_output_and_is_its_result_as_well(app
 
 
 @shows("bindings.return-members")
-def test_the_members_of_a_returned_object_go_to_the_outputs_of_their_names(app: Target, account: str) -> None:
+def test_the_members_of_a_returned_object_go_to_the_outputs_of_their_names(app: Target, storage: str) -> None:
     from azure.storage.blob import BlobServiceClient
 
     assert json.loads(_text(app, "save_member", key="member")) == {"copy": "copy of member"}
-    with BlobServiceClient.from_connection_string(account) as service:
+    with BlobServiceClient.from_connection_string(storage) as service:
         assert service.get_blob_client("notes", "member.copy").download_blob().readall() == b"copy of member"
 
 
@@ -127,31 +125,31 @@ def test_a_path_is_made_of_the_arguments_as_text(app: Target, value: object, nam
     assert _text(app, "look", key=value) == f"notes/{name}.txt False"
 
 
-def _messages(account: str, queue: str) -> list[str]:
+def _messages(storage: str, queue: str) -> list[str]:
     from azure.storage.queue import QueueServiceClient, TextBase64DecodePolicy
 
-    with QueueServiceClient.from_connection_string(account) as service:
+    with QueueServiceClient.from_connection_string(storage) as service:
         client = service.get_queue_client(queue, message_decode_policy=TextBase64DecodePolicy())
         return [message.content for message in client.receive_messages()]
 
 
 @shows("storage.queue")
-def test_a_message_is_put_in_a_queue_that_is_made_for_it(app: Target, account: str) -> None:
+def test_a_message_is_put_in_a_queue_that_is_made_for_it(app: Target, storage: str) -> None:
     assert _text(app, "send", queue="First", text="größer") == "sent"
     assert _text(app, "send", queue="first", text="second") == "sent"
-    assert _messages(account, "jobs-first") == ["größer", "second"]
+    assert _messages(storage, "jobs-first") == ["größer", "second"]
 
 
 @shows("storage.queue-lists")
-def test_text_that_is_a_json_array_is_one_message_an_element(app: Target, account: str) -> None:
+def test_text_that_is_a_json_array_is_one_message_an_element(app: Target, storage: str) -> None:
     _text(app, "send", queue="array", text='["a", {"b": 1}, 5]')
-    assert _messages(account, "jobs-array") == ["a", '{\n  "b": 1\n}', "5"]
+    assert _messages(storage, "jobs-array") == ["a", '{\n  "b": 1\n}', "5"]
 
 
 @shows("storage.queue-lists")
-def test_a_list_is_as_many_messages(app: Target, account: str) -> None:
+def test_a_list_is_as_many_messages(app: Target, storage: str) -> None:
     _text(app, "send_several", queue="list", texts=["one", "two"])
-    assert _messages(account, "jobs-list") == ["one", "two"]
+    assert _messages(storage, "jobs-list") == ["one", "two"]
 
 
 @shows("storage.queue-refused")

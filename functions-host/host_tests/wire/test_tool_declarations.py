@@ -1,14 +1,13 @@
 """Every way in which the Python SDK declares a tool, in an app as its documentation has it, through a real port."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import Target, running_server
+from host_tests.servers import SharedServers, Target
 from host_tests.wire.clients import Connect, text_of
 from host_tests.wire.raw_http import call, open_socket, open_stream, post, request
 
@@ -16,9 +15,8 @@ _APP = Path(__file__).parent.parent / "apps" / "declarations"
 
 
 @pytest.fixture(scope="module")
-def app(account: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with running_server(_APP, storage=account, data=tmp_path_factory.mktemp("azurite")) as server:
-        yield server.target
+def app(storage: str, shared_server: SharedServers) -> Target:
+    return shared_server(_APP, storage=storage).target
 
 
 def _result(app: Target, tool: str, **arguments: object) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from host_tests.requirements import shows
 from host_tests.servers import (
     SAMPLES,
     Server,
+    SharedServers,
     azurite_connection_string,
     free_port,
     is_alive,
@@ -29,10 +30,9 @@ _FAILED = "An error occurred invoking '{}'."
 
 
 @pytest.fixture
-def server(storage: str, tmp_path: Path) -> Iterator[Server]:
-    """A server of this test's own, with tools that wait for each other."""
-    with running_server(_WAITING, storage=storage, data=tmp_path) as running:
-        yield running
+def server(storage: str, shared_server: SharedServers) -> Server:
+    """A server with tools that wait for each other; whatever breaks in it, the next test finds it well."""
+    return shared_server(_WAITING, storage=storage)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_worker_killed_in_mid_call_fails_that_call_and_the_next_one_works(
     assert result["isError"] is True
     assert _text(result) == _FAILED.format("wait")
     assert _text(_result(server, "hello")) == "hello"
-    assert "The worker process ended (signal 9). Starting it again." in server.output
+    server.wait_for("The worker process ended (signal 9). Starting it again.")
 
 
 @shows("worker.killed")

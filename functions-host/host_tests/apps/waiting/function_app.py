@@ -22,7 +22,9 @@ def wait(context: str) -> str:
 
 @app.mcp_tool_trigger(arg_name="context", tool_name="release", description="Lets wait go on.")
 def release(context: str) -> str:
+    global _released
     _released.set()
+    _released = threading.Event()
     return "done"
 
 
