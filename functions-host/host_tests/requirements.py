@@ -836,8 +836,9 @@ REQUIREMENTS = (
     ),
     Requirement(
         "expressions.members",
-        "Members of the trigger value can be named too, in any case, and the value by the name of the binding.",
-        "azure-functions-host, Binding",
+        "Members of the trigger value can be named too, in any case, and the value by the name of the binding; and those of "
+        "the context that the extension makes of a request.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 and Microsoft.Azure.WebJobs 3.0.48",
     ),
     Requirement(
         "expressions.templates",
@@ -859,7 +860,7 @@ REQUIREMENTS = (
         "expressions.built-in",
         "{rand-guid}, {DateTime} and {sys} are filled in by the host.",
         "Microsoft Learn, azure-functions/functions-bindings-expressions-patterns",
-        "`{rand-guid}` and `{DateTime}` know the common formats; others are refused by name.",
+        "`{DateTime}` knows the common formats; others are refused by name.",
     ),
     # bindings
     Requirement(

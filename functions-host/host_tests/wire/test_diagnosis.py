@@ -211,7 +211,7 @@ def test_an_app_that_loads_and_does_not_do_what_was_meant(workshop: Workshop, co
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
-        ("host.json", '{"version": "2.0",}', ["host.json is not valid JSON", "Mend that line."]),
+        ("host.json", '{"version": "2.0",', ["host.json is not valid JSON", "Mend that line."]),
         ("host.json", {}, ["The 'version' property of host.json is missing.", 'Set "version": "2.0"']),
         ("host.json", {"version": "2.0", "watchFiles": "x"}, ["watchFiles in host.json is not a list of names."]),
         ("local.settings.json", {"Values": {}}, ["has no '\"IsEncrypted\": false'", 'Add "IsEncrypted": false']),
