@@ -1410,6 +1410,21 @@ REQUIREMENTS = (
     ),
     # recorded
     Requirement(
+        "recorded.requests",
+        "Requests over HTTP are answered in the bytes that the extension itself was recorded to answer them in.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 on .NET 8",
+    ),
+    Requirement(
+        "recorded.headers",
+        "A function sees the headers of its request in the order, by the names and with the values recorded.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 on .NET 8",
+    ),
+    Requirement(
+        "recorded.sse",
+        "A session of the older transport goes, event by event, as one was recorded to go.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 on .NET 8",
+    ),
+    Requirement(
         "recorded.declarations",
         "Raw bindings and returned values are listed, answered and refused as the extension itself was recorded to do.",
         "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 on .NET 8",

@@ -10,8 +10,10 @@ from functions_host import npm_package
 from functions_host.console import Console
 from functions_host.inspector import PACKAGE
 
-from host_tests.servers import CACHE
+from host_tests.servers import CACHE, SharedServers, Target
 from host_tests.wire.clients import Connect, connect_sse, connect_streamable_http
+
+_DECLARATIONS = Path(__file__).parent.parent / "apps" / "declarations"
 
 
 @pytest.fixture(params=[connect_streamable_http, connect_sse], ids=["streamable-http", "sse"])
@@ -24,6 +26,12 @@ def connect(request: pytest.FixtureRequest) -> Connect:
 def name() -> str:
     """A snippet name that no other test and no earlier run has used."""
     return f"test-{uuid4()}"
+
+
+@pytest.fixture(scope="session")
+def declarations(storage: str, shared_server: SharedServers) -> Target:
+    """A server of the app in apps/declarations, which has every kind of tool, resource and prompt."""
+    return shared_server(_DECLARATIONS, storage=storage).target
 
 
 @pytest.fixture(scope="session")

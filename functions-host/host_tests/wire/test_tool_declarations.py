@@ -1,22 +1,19 @@
 """Every way in which the Python SDK declares a tool, in an app as its documentation has it, through a real port."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import SharedServers, Target
+from host_tests.servers import Target
 from host_tests.wire.clients import Connect, text_of
 from host_tests.wire.raw_http import call, open_socket, open_stream, post, request
 
-_APP = Path(__file__).parent.parent / "apps" / "declarations"
 
-
-@pytest.fixture(scope="module")
-def app(storage: str, shared_server: SharedServers) -> Target:
-    return shared_server(_APP, storage=storage).target
+@pytest.fixture
+def app(declarations: Target) -> Target:
+    return declarations
 
 
 def _result(app: Target, tool: str, **arguments: object) -> dict[str, Any]:

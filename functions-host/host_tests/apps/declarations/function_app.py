@@ -1,5 +1,5 @@
 # pyright: basic
-"""Every way in which the Python SDK declares a tool, one function each."""
+"""Every way in which the Python SDK declares a tool, one function each, with resources and prompts beside them."""
 
 import base64
 import json
@@ -8,10 +8,12 @@ from typing import List, Optional, Union
 
 import azure.functions as func
 from blueprint import calculator  # pyright: ignore[reportMissingImports]
+from content import content  # pyright: ignore[reportMissingImports]
 from mcp.types import CallToolResult, ImageContent, TextContent
 
 app = func.FunctionApp()
 app.register_functions(calculator)
+app.register_functions(content)
 
 ORDER = json.dumps(
     [

@@ -5,18 +5,18 @@ import json
 
 import azure.functions as func
 
-app = func.FunctionApp()
+content = func.Blueprint()
 
 PAGE = "<!doctype html><title>Clock</title>"
 
 
-@app.mcp_tool(metadata=json.dumps({"ui": {"resourceUri": "ui://clock/view", "visibility": ["model", "app"]}}))
+@content.mcp_tool(metadata=json.dumps({"ui": {"resourceUri": "ui://clock/view", "visibility": ["model", "app"]}}))
 def clock() -> str:
     """Says what time it is."""
     return "noon"
 
 
-@app.mcp_resource_trigger(
+@content.mcp_resource_trigger(
     arg_name="context",
     uri="ui://clock/view",
     resource_name="clock_view",
@@ -29,51 +29,51 @@ def clock_view(context: str) -> str:
     return PAGE
 
 
-@app.mcp_resource_trigger(arg_name="context", uri="docs://Minimal", resource_name="minimal", size=12)
+@content.mcp_resource_trigger(arg_name="context", uri="docs://Minimal", resource_name="minimal", size=12)
 def minimal(context: str) -> str:
     return json.dumps(json.loads(context), separators=(",", ":"))
 
 
-@app.mcp_resource_trigger(arg_name="context", uri="docs://logo", resource_name="logo", mime_type="image/png")
+@content.mcp_resource_trigger(arg_name="context", uri="docs://logo", resource_name="logo", mime_type="image/png")
 def logo(context: str) -> bytes:
     return b"\x89PNG"
 
 
-@app.mcp_resource_trigger(
+@content.mcp_resource_trigger(
     arg_name="context", uri="docs://envelope", resource_name="envelope", mime_type="text/plain", use_result_schema=True
 )
 def envelope(context: str) -> str:
     return json.dumps({"content": json.dumps({"text": "inside", "_meta": {"ui": {"domain": "example.org"}}})})
 
 
-@app.mcp_resource_trigger(arg_name="context", uri="docs://other", resource_name="other", mime_type="text/plain")
+@content.mcp_resource_trigger(arg_name="context", uri="docs://other", resource_name="other", mime_type="text/plain")
 def other_envelope(context: str) -> str:
     return json.dumps({"content": json.dumps({"uri": "docs://elsewhere", "mimeType": "text/csv", "blob": "YQ=="})})
 
 
-@app.mcp_resource_trigger(arg_name="context", uri="docs://nothing", resource_name="nothing")
+@content.mcp_resource_trigger(arg_name="context", uri="docs://nothing", resource_name="nothing")
 def nothing(context: str) -> None:
     return None
 
 
-@app.mcp_resource_trigger(arg_name="context", uri="docs://broken", resource_name="broken")
+@content.mcp_resource_trigger(arg_name="context", uri="docs://broken", resource_name="broken")
 def broken(context: str) -> str:
     raise ValueError("for the terminal only")
 
 
-@app.mcp_resource_trigger(
+@content.mcp_resource_trigger(
     arg_name="context",
     uri="store://catalog/{category}items{tag}",
     resource_name="item",
     description="An item of the catalogue.",
     mime_type="application/json",
 )
-@app.blob_input(arg_name="file", path="catalog/{category}/{tag}.json", connection="AzureWebJobsStorage")
+@content.blob_input(arg_name="file", path="catalog/{category}/{tag}.json", connection="AzureWebJobsStorage")
 def item(context: str, file: str) -> str:
     return json.dumps({"asked": json.loads(context)["uri"], "file": file})
 
 
-@app.mcp_prompt_trigger(
+@content.mcp_prompt_trigger(
     arg_name="context",
     prompt_name="summarise",
     title="Summarise",
@@ -89,17 +89,17 @@ def summarise(context: func.PromptInvocationContext) -> str:
     return f"Summarise in {context.arguments.get('style', 'plain')} style: {context.arguments['text']}"
 
 
-@app.mcp_prompt_trigger(arg_name="context", prompt_name="bare")
+@content.mcp_prompt_trigger(arg_name="context", prompt_name="bare")
 def bare(context: str) -> str:
     return json.dumps({"type": "prompt_messages", "content": "[]"})
 
 
-@app.mcp_prompt_trigger(arg_name="context", prompt_name="failing")
+@content.mcp_prompt_trigger(arg_name="context", prompt_name="failing")
 def failing(context: func.PromptInvocationContext) -> str:
     raise ValueError("for the terminal only")
 
 
-@app.mcp_prompt_trigger(arg_name="context", prompt_name="conversation", use_result_schema=True)
+@content.mcp_prompt_trigger(arg_name="context", prompt_name="conversation", use_result_schema=True)
 def conversation(context: func.PromptInvocationContext) -> str:
     messages = [
         {"role": "user", "content": {"type": "text", "text": "Are you there?"}},
@@ -109,16 +109,16 @@ def conversation(context: func.PromptInvocationContext) -> str:
     return json.dumps({"type": "get_prompt_result", "content": json.dumps(result)})
 
 
-@app.generic_trigger(
+@content.generic_trigger(
     arg_name="context",
     type="mcpPromptTrigger",
     promptName="review",
     promptArguments=json.dumps([{"name": "code", "required": True}, {"name": "depth", "description": None}]),
 )
-@app.generic_input_binding(
+@content.generic_input_binding(
     arg_name="code", type="mcpPromptArgument", argumentName="code", description="Code.", isRequired=True
 )
-@app.generic_input_binding(
+@content.generic_input_binding(
     arg_name="depth", type="mcpPromptArgument", argumentName="depth", description="Depth.", isRequired=False
 )
 def review(context, code: str, depth: str) -> str:
