@@ -15,8 +15,6 @@ from typing import Any
 import msgspec
 
 _encode = msgspec.json.Encoder().encode
-_read_text = msgspec.json.Decoder(str).decode
-_TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+')
 _NOT_ASCII = re.compile(r"([^\x00-\x7f]{1,32})")  # short enough to remember thousands of them
 _ESCAPED_ASCII = [(each.encode(), f"\\u{ord(each):04X}".encode()) for each in "'<>&+`\x7f"]
 _PLUS = "\x01"  # stands for the + of a number, which unlike that of a text stays: nothing else is written as this
@@ -113,12 +111,12 @@ def _with_named_quotes(text: bytes) -> bytes:
     return text.replace(b"\x00", b"\\\\") if ambiguous else text
 
 
-def rewritten(json: bytes) -> bytes:
+def rewritten(text: bytes) -> bytes:
     """Returns JSON as .NET writes what it has read: compact, with its own escapes, numbers as they were."""
-    if json[:1] == b'"':
-        # Nearly every long one is a string of nothing that is special.
-        return to_json(_read_text(json)) if json.translate(None, _PLAIN) else json
-    return _TOKEN.sub(lambda token: rewritten(token[1]) if token[1] else b"", json)
+    # Nearly every long one is a string of nothing that is special.
+    if text.startswith(b'"') and not text.translate(None, _PLAIN):
+        return text
+    return to_json(read_element(text))
 
 
 def object_of(members: Iterable[tuple[bytes, bytes | None]]) -> bytes:

@@ -836,8 +836,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         "expressions.members",
-        "Members of the trigger value can be named too, in any case, and the value by the name of the binding; and those of "
-        "the context that the extension makes of a request.",
+        "Members of the trigger value can be named too, in any case, and the value by the name of the binding; and "
+        "those of the context that the extension makes of a request.",
         "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 and Microsoft.Azure.WebJobs 3.0.48",
     ),
     Requirement(
