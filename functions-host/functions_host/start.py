@@ -218,6 +218,7 @@ class _Start:
         worker = Worker(settings.app_directory, program, events)
         host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
         host.storage_listens = self._storage_listens
+        host.http_uri = lambda: worker.http_uri
         host.strict = options.strict
         host.notice = terminal.notice
         return host

@@ -1434,6 +1434,30 @@ REQUIREMENTS = (
         "Bindings beside a trigger of MCP are resolved, and fail, as they were recorded to do beside the extension.",
         "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0 and Microsoft.Azure.WebJobs 3.0.48",
     ),
+    # web frameworks
+    Requirement(
+        "web.asgi",
+        "AsgiFunctionApp serves a FastAPI app with its forms, cookies, redirects and refusals, and tools beside it.",
+        "Microsoft Learn, azure-functions/functions-reference-python, Web frameworks",
+    ),
+    Requirement(
+        "web.wsgi",
+        "WsgiMiddleware serves a WSGI app behind a route.",
+        "Microsoft Learn, azure-functions/functions-reference-python, Web frameworks",
+    ),
+    Requirement(
+        "web.streams",
+        "Functions that stream with azurefunctions-extensions-http-fastapi are given requests, and answer, in pieces.",
+        "Microsoft Learn, azure-functions/functions-reference-python, HTTP streams",
+    ),
+    Requirement(
+        "durable.listed",
+        "Durable functions are listed as not run, at start and below /admin/functions; all else in their app runs.",
+        "Microsoft Learn, azure-functions/durable",
+        "Durable Functions do not run: the SDK leaves history, timers and state to an extension of the host, which is "
+        "written in .NET, keeps them in queues and tables, and has no counterpart in Python. Orchestrators, "
+        "activities, entities and what has a durable client are listed as not run.",
+    ),
     # custom handlers
     Requirement(
         "handler.served",

@@ -5,10 +5,11 @@ resolve every input, run the function, write the outputs, and fail the call if a
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -27,6 +28,7 @@ from functions_host.worker.custom_handler import CustomHandlerWorker
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
 
 _RETURN = "$return"
+_ANSWER_SECONDS = 5
 
 
 class FunctionRunner(Protocol):
@@ -86,6 +88,8 @@ class FunctionsHost:
     """Hears what the person should know of a call under way."""
     handler: CustomHandlerWorker | None = None
     """The program that requests are forwarded to, where the app is one; it is `worker` too."""
+    http_uri: Callable[[], str | None] = lambda: None
+    """Returns where the worker takes the requests of functions over HTTP itself, to stream them; None: as calls."""
     executing: dict[str, Running] = field(default_factory=dict[str, Running])
     """The calls under way, by invocation id."""
     advice: tuple[str, ...] = ()
@@ -122,23 +126,9 @@ class FunctionsHost:
 
         Raises InvocationError, which is already reported then.
         """
-        # No secret, so unique is enough; drawn from the system's source it would cost twice the call's log line.
-        invocation_id = str(UUID(int=random.getrandbits(128), version=4))
-        started = time.perf_counter()
-        error: str | None = None
-        self.executing[invocation_id] = Running(function, started)
-        try:
+        with self._reported(function) as invocation_id:
             value = await self._invoke(function, call, invocation_id)
             return function.trigger.result(value, cast("Any", call))
-        except InvocationError as failure:
-            error = str(failure)
-            raise
-        except asyncio.CancelledError:
-            error = "The call was cancelled."
-            raise
-        finally:
-            del self.executing[invocation_id]
-            self.on_executed(Execution(function, invocation_id, (time.perf_counter() - started) * 1000, error))
 
     async def forward(self, function: Function, request: Callable[[str, str], Awaitable[object]]) -> None:
         """Has a custom handler answer a request: `request` is given its origin and an invocation id.
@@ -146,14 +136,48 @@ class FunctionsHost:
         Raises InvocationError, which is already reported then.
         """
         assert self.handler is not None
+        with self._reported(function) as invocation_id:
+            await request(await self.handler.origin(), invocation_id)
+
+    async def stream(
+        self, function: Function, call: TriggerCall, request: Callable[[str, str], Coroutine[Any, Any, object]]
+    ) -> None:
+        """Has the worker answer a request over HTTP itself, which it relates to its call by the invocation id.
+
+        Raises InvocationError, which is already reported then.
+        """
+        origin = self.http_uri()
+        assert origin is not None
+        with self._reported(function) as invocation_id:
+            called = asyncio.create_task(self._invoke(function, call, invocation_id))
+            requested = asyncio.create_task(request(origin, invocation_id))
+            try:
+                await asyncio.wait((called, requested), return_when=asyncio.FIRST_EXCEPTION)
+                if called.done() and not requested.done():
+                    await asyncio.wait((requested,), timeout=_ANSWER_SECONDS)  # its 500 is on the way
+                for each in (called, requested):
+                    if each.done():
+                        each.result()
+            finally:
+                for each in (called, requested):
+                    each.cancel()
+                await asyncio.gather(called, requested, return_exceptions=True)
+
+    @contextlib.contextmanager
+    def _reported(self, function: Function) -> Generator[str]:
+        """Gives a call its invocation id, and reports how it ended."""
+        # No secret, so unique is enough; drawn from the system's source it would cost twice the call's log line.
         invocation_id = str(UUID(int=random.getrandbits(128), version=4))
         started = time.perf_counter()
         error: str | None = None
         self.executing[invocation_id] = Running(function, started)
         try:
-            await request(await self.handler.origin(), invocation_id)
+            yield invocation_id
         except InvocationError as failure:
             error = str(failure)
+            raise
+        except asyncio.CancelledError:
+            error = "The call was cancelled."
             raise
         finally:
             del self.executing[invocation_id]

@@ -4,7 +4,8 @@ Microsoft Learn, azure-functions/functions-bindings-http-webhook-trigger; the or
 azure-functions-host, Middleware/FunctionInvocationMiddleware.cs: route, key, call.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
 from urllib.parse import unquote_plus
 
 from starlette.requests import Request
@@ -19,6 +20,9 @@ from functions_host.http.keys import KeyGuard
 from functions_host.http.proxy import Proxy
 from functions_host.triggers.http_trigger import HttpAnswer, HttpCall, HttpTrigger
 from functions_host.triggers.route_template import decode_path
+
+type _Request = Callable[[str, str], Coroutine[Any, Any, None]]
+"""Sends a request to an origin, under an invocation id."""
 
 
 class FunctionRoutes:
@@ -42,13 +46,18 @@ class FunctionRoutes:
             elif self._is_refused(scope, found[0]):
                 await Response(status_code=401)(scope, receive, send)
             elif host.handler:
-                await self._forward(host, found[0], scope, receive, send)
+                await self._forward(host, lambda request: host.forward(found[0], request), scope, receive, send)
+            elif host.http_uri():
+                call = _call(found, path, scope)
+                await self._forward(host, lambda request: host.stream(found[0], call, request), scope, receive, send)
             else:
                 await _run(host, found, path, scope, receive, send)
 
     async def _forward(
-        self, host: FunctionsHost, function: Function, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+        self, host: FunctionsHost, answered: Callable[[_Request], Awaitable[None]], scope: Scope, receive: Receive,
+        send: Send,
+    ) -> None:  # fmt: skip
+        """Has a program answer that takes requests itself."""
         began = False
 
         async def send_on(message: Message) -> None:
@@ -56,12 +65,12 @@ class FunctionRoutes:
             began = True
             await send(message)
 
-        timeout = host.settings.function_timeout
+        async def request(origin: str, invocation_id: str) -> None:
+            timeout = host.settings.function_timeout
+            await self._proxy.forward(origin, invocation_id, timeout, scope, receive, send_on)
+
         try:
-            await host.forward(
-                function,
-                lambda origin, call_id: self._proxy.forward(origin, call_id, timeout, scope, receive, send_on),
-            )
+            await answered(request)
         except InvocationError:  # the terminal has it
             if not began:
                 await Response(status_code=500)(scope, receive, send)
@@ -79,15 +88,11 @@ async def _run(
     receive: Receive,
     send: Send,
 ) -> None:
-    function, params = found
-    headers = _joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-    body = await _body(headers, receive, host.settings.body_limit)
+    body = await _body(dict(scope["headers"]), receive, host.settings.body_limit)
     if body is None:
         await Response(status_code=413, headers={"Connection": "close"})(scope, receive, send)
         return
-    query = scope["query_string"].decode("latin-1")
-    url = f"{scope['scheme']}://{headers.get('host', '')}{path}{'?' if query else ''}{query}"
-    call = HttpCall(scope["method"], url, headers, _query(query) if query else {}, params, body)
+    function, call = found[0], _call(found, path, scope, body)
     try:
         answer: HttpAnswer = await host.run(function, call)
     except InvocationError:  # the terminal has it with its traceback
@@ -95,9 +100,16 @@ async def _run(
     await _send(answer, send)
 
 
-async def _body(headers: dict[str, str], receive: Receive, limit: int) -> bytes | None:
+def _call(found: tuple[Function, dict[str, str]], path: str, scope: Scope, body: bytes = b"") -> HttpCall:
+    headers = _joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    query = scope["query_string"].decode("latin-1")
+    url = f"{scope['scheme']}://{headers.get('host', '')}{path}{'?' if query else ''}{query}"
+    return HttpCall(scope["method"], url, headers, _query(query) if query else {}, found[1], body)
+
+
+async def _body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes | None:
     """Returns the body, None if it is too long. One that does not say its length reaches no function, as in Azure."""
-    length = headers.get("content-length", "")
+    length = headers.get(b"content-length", b"").decode("latin-1")
     if not length.isdecimal() or int(length) == 0:
         return b""
     if int(length) > limit:

@@ -37,6 +37,8 @@ class Worker:
         self._events = events
         self._connection: WorkerConnection | None = None
         self._ready = asyncio.Event()
+        self.http_uri: str | None = None
+        """Where the process takes the requests of functions over HTTP itself; None: they come as calls."""
         self._supervisor: asyncio.Task[None] | None = None
 
     async def start(self) -> list[FunctionMetadata]:
@@ -93,6 +95,7 @@ class Worker:
         except BaseException:
             await connection.stop()
             raise
+        self.http_uri = indexed.http_uri
         if connection.takes_calls:
             self._ready.set()
         return connection, indexed.functions

@@ -52,6 +52,8 @@ class Indexed(NamedTuple):
     """Worker to host: the app is loaded, and these are its functions."""
 
     functions: list[FunctionMetadata]
+    http_uri: str | None = None
+    """Where the process takes the requests of functions over HTTP itself, to stream them; None: it does not."""
 
 
 class IndexFailed(NamedTuple):
@@ -121,7 +123,7 @@ def _plain(message: Message) -> tuple[Any, ...]:
             outputs = [_named(*each) for each in message.outputs]
             return message.invocation_id, _of_value(message.return_value), outputs
         case Indexed():
-            return ([tuple(each) for each in message.functions],)
+            return [tuple(each) for each in message.functions], message.http_uri
         case _:
             return tuple(message)
 
@@ -144,7 +146,7 @@ def _read(body: memoryview) -> Message:
         case kind if kind is Completed:
             return Completed(fields[0], Value(*fields[1]), _values(fields[2]))
         case kind if kind is Indexed:
-            return Indexed([FunctionMetadata(*each) for each in fields[0]])
+            return Indexed([FunctionMetadata(*each) for each in fields[0]], fields[1])
         case kind:
             return kind(*fields)
 
@@ -212,8 +214,11 @@ class FrameReader:
 
     def _keep(self, start: int, wanted: int) -> None:
         """Keeps what has come of an incomplete frame, in a buffer that has room for all of its `wanted` bytes."""
+        fits = wanted <= len(self._buffer) and not len(self._buffer) > _LARGEST_KEPT >= wanted
+        if fits and start == 0:
+            return  # of a long frame only a piece comes at a time, and none is moved
         rest = self._buffer[start : self._filled]
-        if wanted > len(self._buffer) or len(self._buffer) > _LARGEST_KEPT >= wanted:
+        if not fits:
             self._buffer = bytearray(max(wanted, _LARGE))
         self._buffer[: len(rest)] = rest
         self._filled = len(rest)

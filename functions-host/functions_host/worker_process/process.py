@@ -133,7 +133,8 @@ async def load_app(app_directory: str) -> Indexed | IndexFailed:
         return IndexFailed(started.result.exception.message, started.result.exception.stack_trace)
     metadata: protos.FunctionMetadataResponse = await runtime.functions_metadata_request(SimpleNamespace())
     functions = metadata.function_metadata_results or []  # None where there is no function_app.py, or no function in it
-    return Indexed([FunctionMetadata(each.name, each.function_id, each.raw_bindings) for each in functions])
+    found = [FunctionMetadata(each.name, each.function_id, each.raw_bindings) for each in functions]
+    return Indexed(found, started.capabilities.get("HttpUri"))
 
 
 async def _invoke(call: Invoke) -> Completed | Failed:

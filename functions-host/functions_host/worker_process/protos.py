@@ -34,6 +34,7 @@ class WorkerMetadata(_Message):
 
 
 class WorkerInitResponse(_Message):
+    capabilities: dict[str, str]
     result: StatusResult
 
 
