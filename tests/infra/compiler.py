@@ -58,6 +58,11 @@ class Compiler:
         self._process = process
         self._calls = 0
 
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Such as (0, 49, 2)."""
+        return tuple(int(part) for part in self._call("bicep/version", {})["version"].split("-")[0].split("."))
+
     def compile(self, file: Path) -> tuple[dict[str, Any], list[str]]:
         """Returns the template that a file and its modules make, and what the compiler and its linter say of them."""
         result = self._call("bicep/compile", {"path": str(file)})

@@ -13,7 +13,7 @@ from tests.infra.compiler import Compiler, needs_compiler
 
 _INFRA = Path(__file__).resolve().parents[2] / "infra"
 _FILES = sorted(each.name for each in _INFRA.glob("*.bicep"))
-pytestmark = needs_compiler
+pytestmark = [needs_compiler, pytest.mark.timeout(180)]  # it takes its time to start
 
 
 def test_it_builds_the_deployment_without_a_word(template: dict[str, Any]) -> None:
@@ -55,6 +55,24 @@ def test_a_mistake_is_told(compiler: Compiler, tmp_path: Path, file: str, right:
 def test_azd_asks_for_the_name_and_the_region_alone(template: dict[str, Any]) -> None:
     asked = {name for name, parameter in template["parameters"].items() if "defaultValue" not in parameter}
     assert asked == {"environmentName", "location"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("AZURE_LOCATION", "southcentralus", "not allowed"),
+        ("AZURE_ENV_NAME", "n" * 65, "too long"),
+        ("VNET_ENABLED", "yes", "is a bool"),
+        ("FUNCTION_MAX_INSTANCES", "many", "is a int"),
+        ("SESSION_POOL_MAX_SESSIONS", "4", "less than 5"),
+        ("SESSION_POOL_COOLDOWN_SECONDS", "3601", "more than 3600"),
+    ],
+)
+def test_what_the_hook_tells_azure_would_refuse(template: dict[str, Any], name: str, value: str, said: str) -> None:
+    environment = {"AZURE_ENV_NAME": "dev", "AZURE_LOCATION": "eastus2", name: value}
+    (problem,) = parameters.resolve(_INFRA, template, environment).problems
+    assert said in problem
+    assert list(before_provision.settings_problems(environment))
 
 
 def test_a_default_is_the_same_in_the_template_and_in_what_azd_reads(template: dict[str, Any]) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.infra import parameters
 from tests.infra.compiler import SUBSCRIPTION, TENANT, Snapshot, needs_compiler
 from tests.infra.conftest import Deploy
 from tests.infra.settings import LOCAL_ONLY, settings_read
 
-pytestmark = needs_compiler
+pytestmark = [needs_compiler, pytest.mark.timeout(180)]  # it takes its time to start
 _ROOT = Path(__file__).resolve().parents[2]
 _SRC = _ROOT / "src"
 _DEPLOY_JSON = _ROOT / "deploy.json"
@@ -153,6 +154,12 @@ def test_it_makes_what_it_is_to_and_nothing_else(deploy: Deploy, name: str) -> N
     assert made == _MADE.get(name, _ALWAYS + _POOL)
     for each in snapshot.resources:
         assert "preview" not in each["apiVersion"] or each["type"] == "Microsoft.App/sessionPools"
+
+
+def test_a_pipeline_whose_variables_are_all_empty_deploys_the_default(deploy: Deploy) -> None:
+    pipeline = _VARIANTS["service principal"]
+    empty = dict.fromkeys(parameters.variables(_ROOT / "infra") - pipeline.keys(), "")
+    assert deploy({**empty, **pipeline}) == deploy(pipeline)
 
 
 @pytest.mark.parametrize("name", _VARIANTS)
