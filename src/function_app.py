@@ -10,6 +10,7 @@ from typing import Annotated
 import azure.functions as func
 
 import executions
+import more_tools
 import session_pool
 import snippet_container
 import snippets
@@ -18,6 +19,7 @@ from tool import tool
 from tool_results import Result
 
 app = func.FunctionApp()
+app.register_functions(more_tools.blueprint)  # listsnippets, deletesnippet, snippet://{name}
 
 # Claude Code puts a result of more than some 100,000 characters into a file, unless the tool says how long it may be.
 _LONG = {"anthropic/maxResultSizeChars": 500_000}

@@ -12,16 +12,35 @@ import logging
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from identity import managed_identity
-from snippets import SnippetError, checked_name
+from snippets import SnippetError, blob_of, checked_prefix, name_of
 
 if TYPE_CHECKING:  # half a second of imports, which no cold start should pay before it is needed
     from azure.storage.blob.aio import BlobClient, ContainerClient
 
 _NAME = "snippets"
 _CONNECTION = "AzureWebJobsStorage"
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A snippet without its text."""
+
+    name: str
+    size: int
+    """In bytes."""
+    saved: datetime
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some snippets, and how to ask for those after them: None if there are none."""
+
+    snippets: list[Listed]
+    next: str | None
 
 
 class SnippetContainer:
@@ -54,12 +73,44 @@ class SnippetContainer:
                 await self._create()
                 await blob.upload_blob(content, overwrite=True, content_settings=settings)
 
+    async def delete(self, name: str) -> bool:
+        """Deletes a snippet. Returns whether there was one."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        async with _told():
+            try:
+                await self._blob(name).delete_blob()
+            except ResourceNotFoundError:
+                return False
+        return True
+
+    async def page(self, prefix: str, count: int, token: str | None) -> Page:
+        """Returns at most `count` snippets whose names begin with `prefix`, in the order of their names.
+
+        `token` is the `next` of the page before. What else is in the container, which savesnippet cannot have written,
+        is left out.
+        """
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+        pages = self._client.list_blobs(checked_prefix(prefix), results_per_page=count).by_page(token)
+        async with _told():
+            try:
+                blobs = [blob async for blob in await anext(pages)]
+            except (StopAsyncIteration, ResourceNotFoundError):
+                return Page([], None)
+            except HttpResponseError as error:
+                if error.status_code == 400 and token:
+                    raise SnippetError("No page goes on with that `after`. Leave it out to begin again.") from error
+                raise
+        found = [Listed(name, each.size, each.last_modified) for each in blobs if (name := name_of(each.name))]
+        return Page(found, pages.continuation_token or None)  # pyright: ignore[reportAttributeAccessIssue]
+
     async def close(self) -> None:
         """Closes every connection."""
         await self._client.close()
 
     def _blob(self, name: str) -> "BlobClient":
-        return self._client.get_blob_client(f"{checked_name(name)}.json")
+        return self._client.get_blob_client(blob_of(name))
 
     async def _create(self) -> None:
         from azure.core.exceptions import ResourceExistsError
@@ -79,6 +130,12 @@ async def container() -> SnippetContainer:
         await asyncio.to_thread(importlib.import_module, "azure.storage.blob.aio")
         _container = _container or SnippetContainer(_client())
     return _container
+
+
+def use(other: SnippetContainer | None) -> None:
+    """Makes `container` return another one, as a test wants; None makes it as the app settings say."""
+    global _container
+    _container = other
 
 
 def _client() -> "ContainerClient":

@@ -4,7 +4,8 @@ from tool_results import ToolError
 
 # A snippet is the blob "<name>.json", and a blob name has at most 1,024 characters.
 # https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
-LONGEST_NAME = 1024 - len(".json")
+_SUFFIX = ".json"
+LONGEST_NAME = 1024 - len(_SUFFIX)
 
 NAME_DESCRIPTION = (
     "The name of the snippet, such as 'snippet1' or 'parse dates'. Case-sensitive; "
@@ -26,6 +27,25 @@ def checked_name(name: object) -> str:
     return name
 
 
+def checked_prefix(prefix: str) -> str:
+    """Returns `prefix` if a snippet can have a name that begins with it. Raises SnippetError if not."""
+    problem = _name_problem(f"{prefix}a")
+    if problem:
+        raise SnippetError(f"No snippet's name begins with that prefix, because it {problem}. Choose another.")
+    return prefix
+
+
+def blob_of(name: str) -> str:
+    """Returns the name of the blob that a snippet is. Raises SnippetError if none can have that name."""
+    return checked_name(name) + _SUFFIX
+
+
+def name_of(blob: str) -> str | None:
+    """Returns the name of the snippet that a blob is, None if it is none."""
+    name = blob.removesuffix(_SUFFIX)
+    return None if name == blob or _name_problem(name) else name
+
+
 def checked_text(text: object) -> str:
     """Returns `text` if it can be a snippet. Raises SnippetError if not."""
     if not isinstance(text, str):
@@ -43,14 +63,19 @@ def checked_blob(name: str, blob: bytes | None) -> str:
     Raises SnippetError if there is none, or if it is not text.
     """
     if blob is None:
-        raise SnippetError(
-            f"There is no snippet named '{name}'. Check the spelling, capitals included, "
-            "or save one under this name with savesnippet."
-        )
+        raise missing(name)
     try:
         return blob.decode("utf-8")
     except UnicodeDecodeError:
         raise SnippetError(f"The snippet '{name}' is not UTF-8 text, so savesnippet did not write it.") from None
+
+
+def missing(name: str) -> SnippetError:
+    """Returns the error that there is no such snippet."""
+    return SnippetError(
+        f"There is no snippet named '{name}'. Check the spelling, capitals included, "
+        "or save one under this name with savesnippet."
+    )
 
 
 def _name_problem(name: str) -> str | None:

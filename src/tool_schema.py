@@ -130,8 +130,9 @@ def _described(hint: Any) -> Any:
 
 
 def _complete_class(schema: Json, class_: Any) -> None:
-    """Adds what msgspec leaves out of a dataclass or TypedDict: the texts of its fields, and their order."""
-    fields = typing.get_type_hints(class_, include_extras=True)
+    """Adds what msgspec leaves out of a class: the texts of its fields and, for a TypedDict, their order."""
+    hints = typing.get_type_hints(class_, include_extras=True)
+    fields = {name: hint for name, hint in hints.items() if name in schema["properties"]}
     schema["properties"] = {name: schema["properties"][name] for name in fields}
     schema["required"] = [name for name in fields if name in schema["required"]]
     for name, field in fields.items():
@@ -141,7 +142,8 @@ def _complete_class(schema: Json, class_: Any) -> None:
 
 
 def _classes_in(hint: Any, seen: set[Any]) -> Iterator[Any]:
-    if (dataclasses.is_dataclass(hint) or typing.is_typeddict(hint)) and hint not in seen:
+    is_class = dataclasses.is_dataclass(hint) or typing.is_typeddict(hint) or hasattr(hint, "__struct_fields__")
+    if is_class and hint not in seen:
         seen.add(hint)
         yield hint
         for field in typing.get_type_hints(hint, include_extras=True).values():
