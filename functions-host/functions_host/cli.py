@@ -68,7 +68,7 @@ def _start_options(options: argparse.Namespace) -> StartOptions:
         reload=not options.no_reload,
         strict=options.strict,
         isolation=options.isolation,
-        egress=not options.no_egress,
+        egress=options.egress,
         session_pool=not options.no_session_pool,
         session_pool_port=options.session_pool_port,
         session_pool_packages=options.session_pool_packages,
@@ -144,7 +144,11 @@ def _add_session_pool_options(parser: argparse.ArgumentParser) -> None:
         "--isolation", choices=("auto", "required", "none"), default="auto",
         help="whether code that tools run must be isolated by bubblewrap (default: auto, where it works)",
     )  # fmt: skip
-    parser.add_argument("--no-egress", action="store_true", help="give that code no network, as pools can be made")
+    parser.add_argument(
+        "--egress", choices=("own", "host", "none"), default="own",
+        help="that code's network: one of its own that does not reach this machine, this machine's, or none as pools "
+        "can be made (default: own, where pasta or slirp4netns is installed, else none)",
+    )  # fmt: skip
     parser.add_argument("--no-session-pool", action="store_true", help="start no session pool")
     parser.add_argument(
         "--session-pool-port", type=_port, metavar="N",

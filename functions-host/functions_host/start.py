@@ -61,7 +61,7 @@ class StartOptions:
     reload: bool = True
     strict: bool = False
     isolation: Literal["auto", "required", "none"] = "auto"
-    egress: bool = True
+    egress: Literal["own", "host", "none"] = "own"
     session_pool: bool = True
     session_pool_port: int | None = None
     session_pool_packages: Path | None = None
@@ -180,7 +180,7 @@ class _Start:
         if self._pool:
             await self._pool.start()
             sandbox = self._pool.sandbox
-            colour = None if sandbox.isolated else "yellow"
+            colour = "yellow" if sandbox.is_worth_a_warning else None
             self._console.write(f"Session pool: {self._pool.endpoint}", event="session pool")
             self._console.write(f"Session pool: {sandbox.description}", colour, event="session pool")
 

@@ -167,7 +167,7 @@ _CHECKS: dict[str, Check] = {
     "source": _only(".venv/bin/activate"),
     "func": _only("start", "extensions install"),
     ".ci/run": _sound,
-    "apt-get install": _only("bubblewrap"),
+    "apt-get install": _only("bubblewrap", "bubblewrap passt"),
     "azd": _azd,
     "az": _az,
     "claude mcp list": _sound,

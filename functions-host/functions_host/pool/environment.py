@@ -72,6 +72,7 @@ class Environment:
         await asyncio.gather(*self._calls, return_exceptions=True)
         if self._kernel:
             await self._kernel.stop()
+        await self._sandbox.close(self._folder)
         await asyncio.to_thread(remove_folder, self._folder)
         await asyncio.to_thread(remove_folder, temporary_folder(self._folder))
 

@@ -29,6 +29,7 @@ from functions_host.pool.executions import Execution
 from functions_host.pool.kernel import KernelError
 from functions_host.pool.mcp_answers import PlatformError, error_answer, refusal, result_answer
 from functions_host.pool.mcp_tools import RUN_PYTHON, RUN_SHELL, is_listed, tools_of
+from functions_host.pool.network import NetworkError
 from functions_host.pool.packages import PackagesMissingError
 from functions_host.pool.quirks import Fault, Quirks
 from functions_host.pool.shell import LONGEST_ARGUMENT, LONGEST_ARGUMENTS, Command, exec_command, shell_command
@@ -123,7 +124,7 @@ class McpEndpoint:
             return self._refusal(request, error), f"was refused with {error.code}"
         except _GoneError as error:
             return self._gone(request, str(error)), "found its environment expired"
-        except (KernelError, OSError) as error:
+        except (KernelError, NetworkError, OSError) as error:
             # The text of the data plane, seen in the wild.
             text = f"Error happened when allocating pod for identifier {arguments['environmentId']} in pool local"
             return refusal(

@@ -21,7 +21,7 @@ from functions_host.pool.mcp_endpoint import McpEndpoint
 from functions_host.pool.packages import PoolPackages
 from functions_host.pool.quirks import Quirks
 from functions_host.pool.resource import POOL, POOL_PATH, RESOURCE_ID
-from functions_host.pool.sandbox import Sandbox, choose_sandbox
+from functions_host.pool.sandbox import Egress, Sandbox, choose_sandbox
 from functions_host.python_environment import DEFAULT_CACHE
 
 _ADDRESS = "127.0.0.1"  # never another: whoever reaches the pool and knows the key runs code on this machine
@@ -50,7 +50,7 @@ class PoolOptions:
     """How long a key still works after its rotation; up to 300 on the platform, which caches what it has validated."""
     keeps_spare: bool = True
     """Whether an environment that nobody has asked for yet is ready."""
-    egress: bool = True
+    egress: Egress = "own"
     isolation: Literal["auto", "required", "none"] = "auto"
     packages: Path | None = None
     """Requirements file of what the code can import; None is what agents expect of the platform."""
@@ -159,5 +159,5 @@ class SessionPool:
             f"{self._origin}{POOL_PATH}",
             options.max_concurrent_sessions,
             options.cool_down_seconds,
-            options.egress,
+            self.sandbox.has_network,
         )

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary
 
 from functions_host.errors import PersonError
 from functions_host.pool.limits import Limits, Watch
+from functions_host.pool.network import Connector, EnvironmentNetwork, choose_connector
 from functions_host.python_environment import PythonEnvironment
 
 PACKAGES = ".packages"
@@ -43,7 +44,7 @@ _SYSTEM = (
     "/etc/ssl",
     "/etc/fonts",
 )
-_NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ca-certificates")
+_NETWORK = ("/etc/hosts", "/etc/nsswitch.conf", "/etc/ca-certificates")
 
 
 class Sandbox:
@@ -53,6 +54,9 @@ class Sandbox:
     """
 
     isolated = False
+    has_network = True
+    is_worth_a_warning = True
+    """Whether its description says of something that a person may not expect."""
     description = f"{_NOT_ISOLATED}. Install bubblewrap."
 
     def __init__(self, environment: PythonEnvironment, limits: Limits, *, asked_for: bool = False) -> None:
@@ -83,7 +87,7 @@ class Sandbox:
         )
         temporary_folder(folder).mkdir(exist_ok=True)
         options = group | {"cwd": folder, "stdin": stdin, "stdout": stdout, "stderr": stderr}
-        starting = asyncio.create_task(self._spawn(self._command(argv, folder), self._variables(folder), options))
+        starting = asyncio.create_task(self._spawn(argv, folder, options))
         try:
             process = await asyncio.shield(starting)
         except asyncio.CancelledError:
@@ -92,7 +96,6 @@ class Sandbox:
             self.kill(await starting)
             raise
         if folder not in self._watches:
-            self._watches = {each: watch for each, watch in self._watches.items() if each.exists()}
             self._watches[folder] = Watch([folder, temporary_folder(folder)], self._limits, self._end_excess)
         self._watches[folder].add(process)
         return process
@@ -105,20 +108,18 @@ class Sandbox:
         self._excesses[process] = sentence
         self.kill(process)
 
+    async def close(self, folder: Path) -> None:
+        """Gives back what an environment had beside its folder, whose processes have ended."""
+        self._watches.pop(folder, None)
+
     def kill(self, process: asyncio.subprocess.Process) -> None:
         """Ends a process and everything it started."""
         with contextlib.suppress(ProcessLookupError):
             process.terminate()  # its launcher then ends all that descend from it
 
-    async def _spawn(
-        self, command: list[str], variables: dict[str, str], options: dict[str, Any]
-    ) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(*command, env=variables, **options)
-
-    def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
-        if sys.platform == "win32":
-            return list(argv)
-        return self._launch(str(os.getpid()), argv)
+    async def _spawn(self, argv: Sequence[str], folder: Path, options: dict[str, Any]) -> asyncio.subprocess.Process:
+        command = list(argv) if sys.platform == "win32" else self._launch(str(os.getpid()), argv)
+        return await asyncio.create_subprocess_exec(*command, env=self._variables(folder), **options)
 
     def _launch(self, role: str, argv: Sequence[str]) -> list[str]:
         return [self.python, "-I", "-S", "-c", _launcher(), role, self._limits.for_launcher(), *argv]
@@ -146,18 +147,38 @@ class Sandbox:
 class BubblewrapSandbox(Sandbox):
     """Starts them in namespaces of their own, in which nothing of the person's exists but the environment's folder.
 
-    With egress, code shares the network of this machine, loopback included: it can reach servers that listen there,
-    this pool and Azurite among them, though not without their keys. The platform's sessions reach only the internet.
+    With a connector each environment has a network of its own. With `shares_network` it is that of this machine,
+    loopback included: code then reaches servers that listen there, this pool and Azurite among them.
     """
 
     isolated = True
+    is_worth_a_warning = False
 
-    def __init__(self, environment: PythonEnvironment, limits: Limits, bubblewrap: str, *, egress: bool) -> None:
+    def __init__(
+        self,
+        environment: PythonEnvironment,
+        limits: Limits,
+        bubblewrap: str,
+        connector: Connector | None = None,
+        *,
+        shares_network: bool = False,
+    ) -> None:
         super().__init__(environment, limits)
         self._bubblewrap = bubblewrap
-        self._egress = egress
+        self._connector = connector
+        self._shares_network = shares_network
+        self._networks: dict[Path, asyncio.Task[EnvironmentNetwork]] = {}
         self._first: WeakKeyDictionary[asyncio.subprocess.Process, int] = WeakKeyDictionary()
-        self.description = f"isolated by bubblewrap, {'with' if egress else 'without'} network"
+        if shares_network:
+            self.is_worth_a_warning = True
+            network = "on this machine's network, as --egress host asks: code reaches all servers of this machine"
+        else:
+            network = f"with a network by {connector.name}" if connector else "without network"
+        self.description = f"isolated by bubblewrap, {network}"
+
+    @property
+    def has_network(self) -> bool:
+        return self._shares_network or self._connector is not None
 
     def inside(self, folder: Path) -> str:
         return _INSIDE
@@ -173,14 +194,24 @@ class BubblewrapSandbox(Sandbox):
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._first.get(process, process.pid), signal.SIGKILL)
 
-    async def _spawn(
-        self, command: list[str], variables: dict[str, str], options: dict[str, Any]
-    ) -> asyncio.subprocess.Process:
+    async def close(self, folder: Path) -> None:
+        await super().close(folder)
+        if connecting := self._networks.pop(folder, None):
+            connecting.cancel()  # nothing happens if it is connected
+            (network,) = await asyncio.gather(connecting, return_exceptions=True)
+            if isinstance(network, EnvironmentNetwork):
+                await network.stop()
+
+    async def _spawn(self, argv: Sequence[str], folder: Path, options: dict[str, Any]) -> asyncio.subprocess.Process:
+        network = await self._network(folder)
         reading, writing = os.pipe()
-        with os.fdopen(reading, "rb") as told:
+        with os.fdopen(reading, "rb") as told, _readable(_resolver_file(network)) as resolver:
             try:
-                command = [command[0], "--info-fd", str(writing), *command[1:]]
-                process = await super()._spawn(command, variables, options | {"pass_fds": [writing]})
+                command = self._command(argv, folder, network, ["--info-fd", str(writing)], resolver)
+                variables = self._variables(folder)
+                process = await asyncio.create_subprocess_exec(
+                    *command, env=variables, **options, pass_fds=[writing, *([resolver] if network else [])]
+                )
             finally:
                 os.close(writing)
             # JSON, written as soon as the namespaces are there; empty if they could not be made.
@@ -188,13 +219,31 @@ class BubblewrapSandbox(Sandbox):
                 self._first[process] = json.loads(information)["child-pid"]
         return process
 
-    def _command(self, argv: Sequence[str], folder: Path) -> list[str]:
+    async def _network(self, folder: Path) -> EnvironmentNetwork | None:
+        """Returns the network of an environment, connected when its first process starts. Raises NetworkError."""
+        if self._connector is None:
+            return None
+        if folder not in self._networks or _has_failed(self._networks[folder]):
+            self._networks[folder] = asyncio.create_task(EnvironmentNetwork.start(self._connector))
+        return await asyncio.shield(self._networks[folder])
+
+    def _command(
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        network: EnvironmentNetwork | None,
+        information: list[str],
+        resolver: int,
+    ) -> list[str]:
         mounts = [*self._mounts(str(temporary_folder(folder))), "--bind", str(folder), _INSIDE]
+        if network:
+            mounts += ["--ro-bind-data", str(resolver), "/etc/resolv.conf"]
         ready = ["--remount-ro", "/", "--chdir", _INSIDE, "--"]
-        return [*self._namespaces(), *mounts, *ready, *self._launch("exec", argv)]
+        enter = network.enter() if network else []
+        return [*enter, *self._namespaces(), *information, *mounts, *ready, *self._launch("exec", argv)]
 
     def _namespaces(self) -> list[str]:
-        network = ["--share-net"] if self._egress else []
+        network = ["--share-net"] if self.has_network else []
         return [self._bubblewrap, "--unshare-all", *network, "--die-with-parent", "--cap-drop", "ALL"]
 
     def works(self) -> bool:
@@ -210,7 +259,8 @@ class BubblewrapSandbox(Sandbox):
     def _mounts(self, temporary: str) -> list[str]:
         """Returns a read-only system, the interpreter, and the packages of environments: none of this project's."""
         own = [sys.base_prefix, str(self._environment.folder)]
-        shown = [*_SYSTEM, *(_NETWORK if self._egress else ()), *own]
+        network = (*_NETWORK, *(("/etc/resolv.conf",) if self._shares_network else ())) if self.has_network else ()
+        shown = [*_SYSTEM, *network, *own]
         binds = [part for path in shown for part in ("--ro-bind-try", path, path)]
         mount = ["--bind", temporary, _TEMPORARY]
         if any(Path(path).is_relative_to(_TEMPORARY) for path in own):
@@ -220,10 +270,14 @@ class BubblewrapSandbox(Sandbox):
         return [*mount, *binds, "--proc", "/proc", "--dev", "/dev"]
 
 
+type Egress = Literal["own", "host", "none"]
+"""What network code has: one of its own, this machine's, or none."""
+
+
 def choose_sandbox(
     environment: PythonEnvironment,
     isolation: Literal["auto", "required", "none"],
-    egress: bool,
+    egress: Egress,
     limits: Limits | None = None,
 ) -> Sandbox:
     """Returns the best sandbox there is, with the packages of `environment`.
@@ -232,23 +286,55 @@ def choose_sandbox(
     """
     limits = limits or Limits()
     found = shutil.which("bwrap") if isolation != "none" and sys.platform == "linux" else None
-    if found:
-        sandbox = BubblewrapSandbox(environment, limits, found, egress=egress)
-        if sandbox.works():
-            return sandbox
+    if found and BubblewrapSandbox(environment, limits, found).works():
+        return _with_network(environment, limits, found, egress)
     why = "it is not allowed to make its namespaces" if found else "it is not installed"
     if isolation == "required":
         raise PersonError(
             f"Code cannot be isolated here, as --isolation required asks: bubblewrap is needed, but {why}.",
             "Install the package bubblewrap (Linux only), or start with --isolation auto to run code without.",
         )
-    if not egress:
+    if egress == "none":
         why = "--isolation none turns it off" if isolation == "none" else why
         raise PersonError(
-            f"Code cannot be kept from the network here, as --no-egress asks: bubblewrap is needed, but {why}.",
-            "Install the package bubblewrap (Linux only), or start without --no-egress.",
+            f"Code cannot be kept from the network here, as --egress none asks: bubblewrap is needed, but {why}.",
+            "Install the package bubblewrap (Linux only), or start without --egress none.",
         )
     return Sandbox(environment, limits, asked_for=isolation == "none")
+
+
+def _with_network(environment: PythonEnvironment, limits: Limits, bubblewrap: str, egress: Egress) -> Sandbox:
+    if egress == "host":
+        return BubblewrapSandbox(environment, limits, bubblewrap, shares_network=True)
+    connector = choose_connector() if egress == "own" else None
+    sandbox = BubblewrapSandbox(environment, limits, bubblewrap, connector)
+    if egress == "own" and connector is None:
+        sandbox.description += (
+            ": install the package passt (or slirp4netns) for one that reaches the internet and not this machine, or "
+            "start with --egress host to share this machine's"
+        )
+        sandbox.is_worth_a_warning = True
+    return sandbox
+
+
+def _resolver_file(network: EnvironmentNetwork | None) -> bytes:
+    return f"nameserver {network.resolver}\n".encode() if network else b""
+
+
+@contextlib.contextmanager
+def _readable(content: bytes) -> Generator[int]:
+    """Gives a file descriptor from which a few bytes can be read."""
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, content)
+        os.close(writing)
+        yield reading
+    finally:
+        os.close(reading)
+
+
+def _has_failed(connecting: asyncio.Task[EnvironmentNetwork]) -> bool:
+    return connecting.done() and (connecting.cancelled() or connecting.exception() is not None)
 
 
 def temporary_folder(folder: Path) -> Path:

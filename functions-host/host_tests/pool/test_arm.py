@@ -11,7 +11,7 @@ _INITIALIZE = {"jsonrpc": "2.0", "id": 1, "method": "initialize"}
 
 
 async def test_the_pool_shows_what_the_tutorial_deploys() -> None:
-    async with running_pool(PoolOptions(port=0, egress=True)) as pool:
+    async with running_pool(PoolOptions(port=0, egress="host")) as pool:
         document = (await pool.arm("GET")).json()
         assert document["id"] == pool.pool.resource_id
         properties = document["properties"]

@@ -8,17 +8,20 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import psutil
 import pytest
 from functions_host.errors import PersonError
 from functions_host.pool.limits import Limits
+from functions_host.pool.network import choose_connector
 from functions_host.pool.sandbox import BubblewrapSandbox, Sandbox, choose_sandbox
 from functions_host.python_environment import PythonEnvironment
 
-from host_tests.pool.clients import until
+from host_tests.pool.clients import own_processes, until
 from host_tests.servers import is_alive
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(sys.platform == "win32", reason="limits need POSIX")]
@@ -32,7 +35,7 @@ _REPOSITORY = Path(__file__).resolve().parents[3]
 @pytest.fixture
 def isolated() -> Sandbox:
     """Bubblewrap without network; the tests that need it are skipped where it does not work."""
-    sandbox = choose_sandbox(_PYTHON, "auto", egress=not _can_isolate(), limits=_LIMITS)
+    sandbox = choose_sandbox(_PYTHON, "auto", egress="none" if _can_isolate() else "own", limits=_LIMITS)
     if not sandbox.isolated:
         assert not _can_isolate(), "bubblewrap works here, but not as the sandbox calls it"
         pytest.skip("bubblewrap is not installed, or not allowed to make namespaces")
@@ -149,14 +152,138 @@ async def test_without_egress_there_is_no_network_not_even_this_machines(isolate
     assert "ConnectionRefusedError" in output or "OSError" in output
 
 
-async def test_with_egress_this_machines_own_servers_can_be_reached(isolated: Sandbox, folder: Path) -> None:
-    assert isinstance(isolated, BubblewrapSandbox)
-    open_sandbox = choose_sandbox(_PYTHON, "required", egress=True, limits=_LIMITS)
+@pytest.fixture(scope="module", params=["pasta", "slirp4netns"])
+def connected(request: pytest.FixtureRequest) -> Sandbox:
+    """With a network of its own."""
+    connector = choose_connector([request.param]) if _can_isolate() else None
+    if connector is None:
+        pytest.skip(
+            f"{request.param} is not installed, or not allowed to connect a network, or bubblewrap does not work"
+        )
+    return BubblewrapSandbox(_PYTHON, _LIMITS, shutil.which("bwrap") or "", connector)
+
+
+@asynccontextmanager
+async def _environment(sandbox: Sandbox, folder: Path) -> AsyncGenerator[Path]:
+    yield folder
+    await sandbox.close(folder)
+
+
+def _own_addresses() -> list[str]:
+    """Returns the addresses of this machine, by which it reaches itself."""
+    found = {each.address for all_of_one in psutil.net_if_addrs().values() for each in all_of_one}
+    return sorted(each for each in found if each.count(".") == 3)
+
+
+_REACH = """
+import socket, sys
+for address, port in {targets!r}:
+    try:
+        socket.create_connection((address, port), 3).close()
+        print('reached', address, port)
+    except OSError:
+        pass
+print('tried')
+"""
+
+
+async def test_with_a_network_no_server_of_this_machine_is_reached(connected: Sandbox, folder: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        port = listener.getsockname()[1]
+        names = [*_own_addresses(), "localhost", "::1", socket.gethostname(), "0.0.0.0"]
+        # The ports of the host, of this pool and of Azurite, whether something listens there now or not.
+        targets = [(name, each) for name in names for each in (port, 7071, 7072, 10000)]
+        async with _environment(connected, folder):
+            assert await _run(connected, folder, _REACH.format(targets=targets)) == "tried\n"
+    for address in _own_addresses():
+        assert await _is_reached_from_here(address)
+
+
+async def _is_reached_from_here(address: str) -> bool:
+    """Whether a listener of this machine can be reached at an address, so that not to reach it means something."""
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        _, writer = await asyncio.open_connection(address, listener.getsockname()[1])
+        writer.close()
+        return True
+
+
+async def test_the_gateway_is_not_a_way_back_to_this_machine(connected: Sandbox, folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         code = (
-            f"import socket; socket.create_connection(('127.0.0.1', {listener.getsockname()[1]}), 5); print('reached')"
-        )
-        assert await _run(open_sandbox, folder, code) == "reached\n"
+            "import socket, struct\n"
+            "rows = [line.split() for line in open('/proc/net/route')][1:]\n"
+            "gateways = {socket.inet_ntoa(struct.pack('<I', int(row[2], 16))) for row in rows} - {'0.0.0.0'}\n"
+            "assert gateways\n"
+            f"targets = [(each, {listener.getsockname()[1]}) for each in (*gateways, '10.0.2.2', '10.0.2.3')]\n"
+        ) + _REACH.replace("{targets!r}", "targets")
+        async with _environment(connected, folder):
+            assert await _run(connected, folder, code) == "tried\n"
+
+
+async def test_with_a_network_names_are_found_and_the_internet_is_reached(connected: Sandbox, folder: Path) -> None:
+    try:
+        socket.create_connection(("pypi.org", 443), 5).close()
+    except OSError:
+        pytest.skip("this machine has no internet")
+    async with _environment(connected, folder):
+        assert "reached pypi.org" in await _run(connected, folder, _REACH.format(targets=[("pypi.org", 443)]))
+
+
+async def test_processes_of_one_environment_share_its_network_and_those_of_another_do_not(
+    connected: Sandbox, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    serving = "import socket; s = socket.create_server(('127.0.0.1', 8000)); print('listens', flush=True); s.accept()"
+    async with _environment(connected, folder), _environment(connected, tmp_path / "other"):
+        server = await _start(connected, folder, serving)
+        try:
+            assert server.stdout is not None
+            assert await server.stdout.readline() == b"listens\n"
+            code = _REACH.format(targets=[("127.0.0.1", 8000)])
+            assert await _run(connected, tmp_path / "other", code) == "tried\n"
+            assert await _run(connected, folder, code) == "reached 127.0.0.1 8000\ntried\n"
+        finally:
+            connected.kill(server)
+            await server.wait()
+
+
+async def test_a_network_ends_with_its_environment(connected: Sandbox, folder: Path) -> None:
+    before = own_processes()
+    async with _environment(connected, folder):
+        assert await _run(connected, folder, "print(1)") == "1\n"
+        assert own_processes() > before
+    await until(lambda: own_processes() <= before)
+
+
+async def test_code_cannot_change_its_network(connected: Sandbox, folder: Path) -> None:
+    code = "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)"
+    async with _environment(connected, folder):
+        assert "PermissionError" in await _run(connected, folder, code)
+
+
+async def test_this_machines_network_is_shared_only_when_asked_for(isolated: Sandbox, folder: Path) -> None:
+    assert isinstance(isolated, BubblewrapSandbox)
+    shared = choose_sandbox(_PYTHON, "required", egress="host", limits=_LIMITS)
+    assert "as --egress host asks" in shared.description
+    assert shared.is_worth_a_warning
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert "reached" in await _run(shared, folder, _REACH.format(targets=[("127.0.0.1", port)]))
+
+
+async def test_without_a_program_that_connects_one_there_is_no_network_and_the_package_is_named(
+    isolated: Sandbox, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "bwrap").symlink_to(shutil.which("bwrap") or "")
+    monkeypatch.setenv("PATH", str(programs))
+    sandbox = choose_sandbox(_PYTHON, "required", egress="own", limits=_LIMITS)
+    assert "without network: install the package passt" in sandbox.description
+    assert sandbox.is_worth_a_warning
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        code = _REACH.format(targets=[("127.0.0.1", listener.getsockname()[1])])
+        assert await _run(sandbox, folder, code) == "tried\n"
 
 
 async def test_memory_is_bounded(sandbox: Sandbox, folder: Path) -> None:
@@ -269,7 +396,7 @@ from functions_host.pool.sandbox import choose_sandbox
 from functions_host.python_environment import PythonEnvironment
 async def main():
     command = ["/bin/sh", "-c", "echo started; sleep 600; : {marker}"]
-    process = await choose_sandbox(PythonEnvironment(Path(sys.prefix)), {isolation!r}, egress=True).start(
+    process = await choose_sandbox(PythonEnvironment(Path(sys.prefix)), {isolation!r}, egress="own").start(
         command, Path({str(folder)!r}), stdout=asyncio.subprocess.PIPE)
     await process.stdout.readline()
     os.kill(os.getpid(), 9)
@@ -301,16 +428,16 @@ def _processes_in(folder: Path) -> list[int]:
 def test_isolation_that_is_required_but_impossible_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(PersonError, match="it is not installed"):
-        choose_sandbox(_PYTHON, "required", egress=True)
-    assert not choose_sandbox(_PYTHON, "auto", egress=True).isolated
-    assert "Install bubblewrap" in choose_sandbox(_PYTHON, "auto", egress=True).description
-    assert not choose_sandbox(_PYTHON, "none", egress=True).isolated
-    assert "as --isolation none asks" in choose_sandbox(_PYTHON, "none", egress=True).description
+        choose_sandbox(_PYTHON, "required", egress="own")
+    assert not choose_sandbox(_PYTHON, "auto", egress="own").isolated
+    assert "Install bubblewrap" in choose_sandbox(_PYTHON, "auto", egress="own").description
+    assert not choose_sandbox(_PYTHON, "none", egress="own").isolated
+    assert "as --isolation none asks" in choose_sandbox(_PYTHON, "none", egress="own").description
 
 
 def test_no_network_that_is_asked_for_but_impossible_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PersonError, match="--isolation none turns it off"):
-        choose_sandbox(_PYTHON, "none", egress=False)
+        choose_sandbox(_PYTHON, "none", egress="none")
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(PersonError, match="it is not installed"):
-        choose_sandbox(_PYTHON, "auto", egress=False)
+        choose_sandbox(_PYTHON, "auto", egress="none")

@@ -74,8 +74,8 @@ def test_nothing_is_imported_but_the_standard_library_and_what_the_package_depen
         for node in ast.walk(module)
         if isinstance(node, ast.ImportFrom) and not node.level
     }
-    # pytest imports the plug-in, and jupyter_client hands out sockets of zmq.
-    others = imported - sys.stdlib_module_names - {"functions_host", "pytest", "zmq"}
+    # pytest imports the plug-in, jupyter_client hands out sockets of zmq, and kernel_boot.py runs beside ipykernel.
+    others = imported - sys.stdlib_module_names - {"functions_host", "pytest", "zmq", "ipykernel"}
     brought_by = packages_distributions()
     project = tomllib.loads((_PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = {_normal(re.split(r"[^\w-]", each)[0]) for each in project["dependencies"]}
