@@ -13,6 +13,8 @@ _MANY_ENVIRONMENTS = 32
 _PEERS = "host_tests.benchmarks.peers."
 
 OURS = Program("ours", ("-m", "functions_host.cli", "--port", "{port}", "--data", "{data}", "--no-session-pool"))
+_HTTP_APP = "functions-host/host_tests/benchmarks/http_app"
+_OURS_OVER_HTTP = Program("ours over HTTP", (*OURS.arguments, "--app", _HTTP_APP))
 _FASTMCP = Program("FastMCP default", ("-m", _PEERS + "fastmcp_server", "{port}", "default"))
 _FASTMCP_FAST = Program("FastMCP stateless JSON", ("-m", _PEERS + "fastmcp_server", "{port}", "stateless"))
 _FASTMCP_SSE = Program("FastMCP SSE", ("-m", _PEERS + "fastmcp_server", "{port}", "sse"))
@@ -69,6 +71,12 @@ def _protocol(work: str, call: Call) -> Comparison:
     return Comparison(work, CALLERS, contenders)
 
 
+def _http(work: str, call: Call) -> Comparison:
+    """No MCP, on either side: a function over HTTP and a route that answer the same."""
+    ours = Contender("ours", _OURS_OVER_HTTP, call, "/api/hello")
+    return Comparison(work, CALLERS, (ours, Contender(_BARE.name, _BARE, call)))
+
+
 def _protocol_over_sse(work: str, call: Call) -> Comparison:
     contenders = (
         Contender("ours", OURS, call, f"{_OUR_PATH}/sse", "sse"),
@@ -118,6 +126,7 @@ PHASES = (
     Phase(
         (_protocol("initialize", INITIALIZE), _protocol("tools/list", LIST), _protocol("tools/call hello", HELLO)),
     ),
+    Phase((_http("HTTP hello", HELLO),)),
     Phase(
         (
             _protocol_over_sse("initialize", INITIALIZE),  # again and again on one stream

@@ -1,6 +1,7 @@
 """Functions that nobody calls, on a real Azurite: timers, queues, blobs, and tools beside them."""
 
 import base64
+import contextlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient
 
@@ -34,6 +35,7 @@ def server(storage: str, app: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="module")
 def blobs(server: Server, storage: str) -> Iterator[BlobServiceClient]:
     with BlobServiceClient.from_connection_string(storage) as client:
+        client.create_container("uploads")
         yield client
 
 
@@ -115,6 +117,8 @@ def test_a_message_that_fails_each_time_goes_to_the_poison_queue(server: Server,
 @shows("queues.encoding")
 def test_a_message_that_is_not_base64_is_given_up_with_the_reason(server: Server, storage: str) -> None:
     with QueueClient.from_connection_string(storage, "work") as queue:
+        with contextlib.suppress(ResourceExistsError):
+            queue.create_queue()
         queue.send_message('{"name": "plain text"}')
         server.wait_for("is not base64, which the Queues extension reads")
         server.wait_for("Moving message to queue 'work-poison'")
@@ -124,13 +128,14 @@ def test_a_message_that_is_not_base64_is_given_up_with_the_reason(server: Server
 
 @shows("blobs.trigger")
 def test_a_new_blob_and_a_changed_one_run_their_function_once_each(server: Server, blobs: BlobServiceClient) -> None:
-    container = blobs.create_container("uploads")
+    before = _runs(server, "read_upload")
+    container = blobs.get_container_client("uploads")
     container.upload_blob("a/first.txt", b"\x00one", metadata={"by": "ann"})
     container.upload_blob("picture.png", b"none of its business")
     assert _appears(blobs, "reports/a/first") == "uploads/a/first.txt, 4, {'by': 'ann'}, b'\\x00one'"
     container.upload_blob("a/first.txt", b"two", overwrite=True)
     wait_until(lambda: "b'two'" in (_read(blobs, "reports/a/first") or ""))
-    wait_until(lambda: _runs(server, "read_upload") == 2)
+    wait_until(lambda: _runs(server, "read_upload") == before + 2)
 
 
 @shows("blobs.poison")
