@@ -1,12 +1,15 @@
 """What the template's tests share: a server with the app in src, or the one that --target names, and clients for it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
+from mcp import ClientSession
 
+import snippet_container
 from tests.clients import Connect, connect_sse, connect_streamable_http
+from tests.in_process import Call, SnippetsInMemory, call_of
 from tests.servers import Target, azurite_connection_string, free_port, running_server
 
 
@@ -38,6 +41,23 @@ def target(request: pytest.FixtureRequest, storage: str, tmp_path_factory: pytes
 def connect(request: pytest.FixtureRequest) -> Connect:
     """How to connect a client: each test runs over both transports."""
     return request.param
+
+
+@pytest.fixture
+async def client(target: Target) -> AsyncIterator[ClientSession]:
+    """An official MCP client of the server, for a test that needs no second transport."""
+    async with connect_streamable_http(target) as session:
+        yield session
+
+
+@pytest.fixture
+def call() -> Iterator[Call]:
+    """Calls a tool of src in this process: no server, and snippets in memory."""
+    snippet_container.use(SnippetsInMemory())
+    from function_app import app  # here, so that a mistake in it fails the tests that need it and no others
+
+    yield call_of(app)
+    snippet_container.use(None)
 
 
 @pytest.fixture

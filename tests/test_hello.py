@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients import Connect, text_of
+from tests.in_process import Call
 from tests.servers import Target
 
 pytestmark = pytest.mark.anyio
@@ -30,3 +31,7 @@ async def test_hello_takes_no_arguments_and_says_something(target: Target, conne
         result = await session.call_tool("hello", {})
     assert not result.is_error
     assert text_of(result).strip()
+
+
+async def test_hello_can_be_called_without_a_server(call: Call) -> None:
+    assert text_of(await call("hello")).strip()

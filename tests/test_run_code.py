@@ -8,6 +8,7 @@ import pytest
 from mcp import ClientSession
 
 from tests.clients import Connect, connect_streamable_http, text_of
+from tests.in_process import Call
 from tests.servers import Target, running_server
 
 pytestmark = pytest.mark.anyio
@@ -81,12 +82,11 @@ async def test_code_that_fails_has_run_and_says_how(target: Target, connect: Con
     ],
 )
 async def test_what_cannot_be_run_is_refused_with_what_to_do(
-    target: Target, connect: Connect, tool: str, arguments: dict[str, object], said: str
+    call: Call, tool: str, arguments: dict[str, object], said: str
 ) -> None:
-    async with connect(target) as session:
-        result = await session.call_tool(tool, arguments)
-        assert result.is_error
-        assert said in text_of(result)
+    result = await call(tool, **arguments)
+    assert result.is_error
+    assert said in text_of(result)
 
 
 async def test_slow_executions_do_not_delay_other_tools(target: Target, connect: Connect) -> None:

@@ -2,8 +2,10 @@
 
 import anyio
 import pytest
+from mcp import ClientSession
 
 from tests.clients import Connect, get, save, text_of
+from tests.in_process import Call
 from tests.servers import Target
 
 pytestmark = pytest.mark.anyio
@@ -121,25 +123,31 @@ async def test_100_snippets_saved_and_read_at_once_are_not_mixed_up(
     ],
 )
 async def test_a_name_that_no_snippet_can_have_is_refused_with_its_reason(
-    target: Target, connect: Connect, tool: str, bad_name: object, reason: str
+    call: Call, tool: str, bad_name: object, reason: str
 ) -> None:
-    async with connect(target) as session:
-        result = await session.call_tool(tool, {"snippetname": bad_name, "snippet": "text"})
+    text = {"snippet": "text"} if tool == "savesnippet" else {}
+    result = await call(tool, snippetname=bad_name, **text)
+    assert result.is_error
+    assert reason in text_of(result)
+    assert "Choose another" in text_of(result) or "Give snippetname" in text_of(result)
+
+
+async def test_a_client_reads_why_a_name_is_refused(client: ClientSession) -> None:
+    for tool in ("getsnippet", "savesnippet"):
+        result = await client.call_tool(tool, {"snippetname": "../other/secret", "snippet": "text"})
         assert result.is_error
-        assert reason in text_of(result)
-        assert "Choose another" in text_of(result) or "Give snippetname" in text_of(result)
+        assert "contains a slash" in text_of(result)
 
 
 @pytest.mark.parametrize(("snippet", "reason"), [("", "empty"), (5, "must be text"), (["a"], "must be text")])
 async def test_a_content_that_is_no_text_is_refused_and_the_old_snippet_stays(
-    target: Target, connect: Connect, name: str, snippet: object, reason: str
+    call: Call, snippet: object, reason: str
 ) -> None:
-    async with connect(target) as session:
-        await save(session, name, "kept")
-        result = await session.call_tool("savesnippet", {"snippetname": name, "snippet": snippet})
-        assert result.is_error
-        assert reason in text_of(result)
-        assert await get(session, name) == "kept"
+    assert not (await call("savesnippet", snippetname="a", snippet="kept")).is_error
+    result = await call("savesnippet", snippetname="a", snippet=snippet)
+    assert result.is_error
+    assert reason in text_of(result)
+    assert text_of(await call("getsnippet", snippetname="a")) == "kept"
 
 
 async def test_a_snippet_that_does_not_exist_is_named_with_what_to_try(
