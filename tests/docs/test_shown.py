@@ -63,7 +63,7 @@ def test_the_command_of_the_first_success_works(server: Server) -> None:
     assert done.returncode == 0, done.stdout
     answers = [line.rpartition(" (")[0] for line in done.stdout.splitlines()]
     (shown_answers,) = [block.text for block in _README.blocks if block.text.startswith("ok ")]
-    assert [line.rpartition(" (")[0] for line in shown_answers.splitlines()] == answers[: shown_answers.count("\n")]
+    assert {line.rpartition(" (")[0] for line in shown_answers.splitlines()} <= set(answers)
 
 
 def test_the_tool_of_the_readme_can_be_called(storage: str, tmp_path: Path) -> None:
@@ -101,7 +101,9 @@ def test_the_picture_shows_what_code_printed(server: Server, browser: Browser) -
     page.set_default_timeout(_SECONDS * 2000)
     page.goto(next(line for line in server.lines if line.startswith("MCP Inspector: ")).split(": ")[1])
     page.get_by_role("switch", name='Connect or disconnect "streamable-http"').press("Space")
-    expect(page.get_by_test_id("connection-status")).to_have_attribute("data-status", "connected")
+    expect(page.get_by_test_id("connection-status")).to_have_attribute(
+        "data-status", "connected", timeout=_SECONDS * 1000
+    )
     page.get_by_role("button", name="Close monitoring sidebar").click()
     page.get_by_text("Tools", exact=True).first.click()
     page.get_by_text("runPythonCode", exact=True).click()
