@@ -120,6 +120,16 @@ REQUIREMENTS = (
         "azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
     ),
     Requirement(
+        "transport.half-surrogates",
+        "Half of a surrogate pair in params is -32603 where a method reads them; anywhere else it is an empty 500.",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0",
+    ),
+    Requirement(
+        "transport.names-of-params",
+        "Members of params are found in any case, unknown ones passed over, and null is taken for any reference.",
+        "csharp-sdk, McpJsonUtilities.cs",
+    ),
+    Requirement(
         "transport.ids",
         "The id of a request, text or a whole number of 64 bits, comes back as it was.",
         "csharp-sdk, Protocol/RequestId.cs",
@@ -413,7 +423,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         "methods.log-level",
-        "logging/setLevel takes the eight levels and does nothing.",
+        "logging/setLevel takes the eight levels in any case, numbers too, and no params; it does nothing.",
         "csharp-sdk, Server/McpServerImpl.cs",
     ),
     Requirement(

@@ -78,8 +78,8 @@ def place_of(named: BlobPath, binding: str, verb: str, context: BindingContext) 
         context.notice(
             f"'{binding}' of '{context.function_name}' named the blob {_shown(named)}, and {_shown(place)} is {verb}, "
             f"here as in Azure, where '.', '..' and a slash in front lead out of '{named.container}' and into every "
-            "container of the account. Check such a name before it is used: let the binding be a ContainerClient, and "
-            "refuse the name in the function."
+            "container of the account. Let no caller's name be part of the path: check it in the function, and open "
+            "the blob there with the storage SDK."
         )
     return place
 

@@ -64,8 +64,8 @@ def _of_blobs_that_callers_choose(functions: list[FunctionMetadata]) -> Iterator
     if found:
         yield (
             f"Who calls chooses the blob of {', '.join(found)}, in every container of the account: a name such as "
-            "../other/secret leaves the one in the path, here and in Azure. Let such a binding be a ContainerClient, "
-            "and check the name in the function before it is used."
+            "../other/secret leaves the one in the path, here and in Azure. Check the name in the function, and open "
+            "the blob there with the storage SDK."
         )
 
 

@@ -45,7 +45,9 @@ _DEEPEST_NESTING = 64  # System.Text.Json's limit
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 # Half of a surrogate pair is JSON to System.Text.Json, and fails when it is made text, which a part of a message is
 # only when it is read. msgspec takes none, so each half becomes a character that nobody has a use for.
-_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
 _HALF = rb"\uDBFF\uDFFF"
 _UNREADABLE = rb'"\ud800"'
 

@@ -101,7 +101,7 @@ def test_a_name_leads_where_azure_goes_and_the_terminal_says_so(server: Server, 
     assert _text(app, "save", key=key, value=key) == "kept"
     said = server.wait_for(f"named the blob 'notes/{key}.txt', and '{place}' is written, here as in Azure")
     assert "'file' of 'save'" in said
-    assert "refuse the name in the function" in said
+    assert "check it in the function" in said
     assert _text(app, "load_text", key=f"../{place.removesuffix('.txt')}") == repr(key)
     assert _text(app, "look", key=key) == f"{place} True"
 
