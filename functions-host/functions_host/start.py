@@ -110,6 +110,7 @@ class _Start:
     async def _run_services(self, app: ServedApp, listener: socket.socket, stack: contextlib.AsyncExitStack) -> None:
         """Answers clients as soon as the app is loaded, while storage and sessions may still be starting."""
         azurite = _azurite(app.settings, self._options, self._console)
+        self._needs_no_storage = app.settings.custom_handler is not None
         self._stop.then(app.stop_listening)
         starting = asyncio.create_task(self._start_services(app, azurite, stack))
         self._stop.then(starting.cancel)
@@ -172,6 +173,8 @@ class _Start:
         if azurite:
             await azurite.start()
         self._storage_listens.set()
+        if azurite is None and self._needs_no_storage:
+            return
         self._console.write(
             azurite.description if azurite else "Storage: the account that AzureWebJobsStorage names", event="storage"
         )
@@ -309,7 +312,8 @@ def _azurite(settings: Settings, options: StartOptions, console: Console) -> Azu
         storage = storage_connection_string(settings.configuration, "AzureWebJobsStorage")
         port, queue_port = azurite_blob_port(storage), azurite_queue_port(storage)
     except BindingError as error:
-        console.write(f"{error} What needs it will fail, and so will func and Azure.", "yellow")
+        if not settings.custom_handler:
+            console.write(f"{error} What needs it will fail, and so will func and Azure.", "yellow")
         return None
     return Azurite(port, options.data, options.cache, console, queue_port) if port else None
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -88,7 +88,10 @@ async def _run(
     receive: Receive,
     send: Send,
 ) -> None:
-    body = await _body(dict(scope["headers"]), receive, host.settings.body_limit)
+    try:
+        body = await _body(dict(scope["headers"]), receive, host.settings.body_limit)
+    except ClientDisconnect:
+        return  # nobody is left to answer
     if body is None:
         await Response(status_code=413, headers={"Connection": "close"})(scope, receive, send)
         return
@@ -108,7 +111,10 @@ def _call(found: tuple[Function, dict[str, str]], path: str, scope: Scope, body:
 
 
 async def _body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes | None:
-    """Returns the body, None if it is too long. One that does not say its length reaches no function, as in Azure."""
+    """Returns the body, None if it is too long. One that does not say its length reaches no function, as in Azure.
+
+    Raises ClientDisconnect if the client leaves before its end: half a body reaches no function either.
+    """
     length = headers.get(b"content-length", b"").decode("latin-1")
     if not length.isdecimal() or int(length) == 0:
         return b""
@@ -119,7 +125,7 @@ async def _body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> by
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break  # the client has left; the server discards the answer
+            raise ClientDisconnect
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
