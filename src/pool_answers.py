@@ -5,6 +5,7 @@ names of its tools, on where results stand and on how errors are carried. So eac
 where it was seen. https://learn.microsoft.com/azure/container-apps/mcp-troubleshooting lists the errors.
 """
 
+import base64
 import json
 import re
 from typing import Any
@@ -12,9 +13,11 @@ from typing import Any
 import msgspec
 
 from executions import Execution
+from tool_results import Content, Image
 
 type Json = dict[str, Any]
 
+_LARGEST_EXACT = 2**53 - 1
 # Not compiled here, which every cold start would pay for.
 _UUID = r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _FULL = r"(?i)SessionsCountExceedsLimit|maximum active sessions|too many (?:requests|sessions)"
@@ -51,8 +54,10 @@ class PoolTools(msgspec.Struct, frozen=True):
 
 def failure_of_response(status: int, body: str) -> PoolError | None:
     """Returns why an HTTP response is a failure, or None if its body is to be read."""
-    if status < 400:
+    if status < 300:
         return None
+    if status < 400:
+        return PoolError("moved", f"HTTP {status}")
     detail = _one_line(body) or f"HTTP {status}"
     # The status alone is not enough: a full pool was seen as 404, 429 and 500.
     kind = _kind_of(detail) if detail != f"HTTP {status}" else None
@@ -122,13 +127,16 @@ def read_execution(result: Json, environment_id: str) -> Execution:
         return Execution(environment_id, "", _text(result))
     status = facts.get("status")
     error = facts.get("error")
-    if status in (-1, "-1") or (status == "Failed" and re.search(_TIMED_OUT, f"{error} {facts.get('stderr', '')}")):
-        raise PoolError("timed out", _one_line(str(facts.get("stdout") or "")))
+    timed_out = status in (-1, "-1") or (
+        status == "Failed" and bool(re.search(_TIMED_OUT, f"{error} {facts.get('stderr', '')}"))
+    )
     stderr = _string(facts.get("stderr"))
     if not stderr and error:
         stderr = _string(error)
     stdout = _string(facts["stdout"]) if "stdout" in facts else ("" if facts else _text(result))
-    return Execution(environment_id, stdout, stderr, _more(facts))
+    more = _more(facts)
+    images = _images(more)
+    return Execution(environment_id, stdout, stderr, more, images, timed_out)
 
 
 def _more(facts: Json) -> Json:
@@ -140,10 +148,33 @@ def _more(facts: Json) -> Json:
     if value in (None, "") and not isinstance(facts.get("result"), dict):
         value = facts.get("result")  # the name that older versions have; as an object it is where all the rest is
     if value not in (None, ""):
-        more["executionResult"] = value
+        more["executionResult"] = _exact(value)
     if isinstance(facts.get("executionTimeInMilliseconds"), int | float):
         more["executionTimeInMilliseconds"] = facts["executionTimeInMilliseconds"]
     return more
+
+
+def _exact(value: Any) -> Any:
+    """Returns a value of JSON with integers that clients would round as text: JavaScript has none beyond 2^53."""
+    if isinstance(value, dict):
+        return {key: _exact(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_exact(each) for each in value]
+    is_large = isinstance(value, int) and not isinstance(value, bool) and abs(value) > _LARGEST_EXACT
+    return str(value) if is_large else value
+
+
+def _images(more: Json) -> list[Content]:
+    """Takes the picture out that a value is, in the words of the platform's REST API; whether MCP has it is unknown."""
+    value = more.get("executionResult")
+    if not (isinstance(value, dict) and value.get("type") == "image" and isinstance(value.get("base64_data"), str)):
+        return []
+    try:
+        data = base64.b64decode(value["base64_data"], validate=True)
+    except ValueError:
+        return []  # cut
+    more["executionResult"] = f"(a picture of {len(data)} bytes)"
+    return [Image(data, f"image/{value.get('format', 'png')}")]
 
 
 def _raise_tool_error(result: Json, facts: Json) -> None:

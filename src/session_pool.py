@@ -7,6 +7,7 @@ is imported, before the first call. The key is never logged.
 import asyncio
 import json
 import os
+import re
 import time
 import weakref
 from collections.abc import Awaitable, Callable
@@ -29,11 +30,15 @@ from pool_answers import (
 )
 
 if TYPE_CHECKING:  # a second of imports, which no cold start should pay before it is needed
-    from aiohttp import ClientSession
+    from aiohttp import ClientResponse, ClientSession
 
 _EXECUTION_SECONDS = 220  # the platform ends an execution after this
 _ANSWER_SECONDS = _EXECUTION_SECONDS + 30
 _CONNECT_SECONDS = 10
+_TURN_SECONDS = 50  # many clients give up after a minute, and would not learn why
+_PROBE_SECONDS = 10
+_LARGEST_ANSWER = 16 * 1024 * 1024
+_LONGEST_COMMAND = 100_000  # bytes; Linux takes 131,071 in one argument
 _RETRY_PAUSES = (0.5, 1.0, 2.0)
 _TOOLS_LAST_SECONDS = 600
 # The two published versions that know MCP (no stable one up to 2026-07-01 does), and the one that the tutorial uses,
@@ -59,6 +64,13 @@ _SENTENCES = {
     "turn on the preview SessionPoolsSupportMCP of Microsoft.App in its subscription, and then to deploy again.",
     "gone": "That environment does not exist any more: {}. Its variables and files are lost. Call launchShell, or "
     "call again without environmentId, and start over.",
+    "moved": "The address of the session pool sends on to another one ({}), which is not followed, since the key "
+    "would go along. Whoever runs this server has to correct SESSION_POOL_MCP_ENDPOINT.",
+    "not trusted": "Who answers at the address of the session pool cannot be trusted: {}. Nothing was sent. Whoever "
+    "runs this server has to see to its certificate.",
+    "too long": "The session pool's answer is longer than {} MB and was not read, " + _UNKNOWN,
+    "busy": "The environment still runs an earlier call, for {} s at least; its caller may have gone. It ends after "
+    f"{_EXECUTION_SECONDS} seconds at the latest. Nothing was run. Try again later, or go on in another environment.",
     "bad id": "The session pool does not take that environmentId: {}. Use one that launchShell returned, or none.",
     "timed out": f"The execution took longer than the {_EXECUTION_SECONDS} seconds that the platform allows, and was "
     "ended. Do it in smaller steps, or start it with subprocess.Popen in runPythonCode, its output in a file that a "
@@ -152,7 +164,7 @@ class SessionPool:
 
         async def run(environment: str) -> Execution:
             tools = await self._discovered()
-            if tools.shell is None:
+            if tools.shell is None or len(command.encode(errors="replace")) > _LONGEST_COMMAND:
                 code = _SHELL_THROUGH_PYTHON.format(command=command, marker=(marker := _unguessable()))
                 result = await self._call(tools.python, {"environmentId": environment, "pythonCode": code})
                 return _with_exit_code(read_execution(result, environment), marker)
@@ -182,8 +194,38 @@ class SessionPool:
         """Runs in an environment when nothing else of ours does: it has one kernel."""
         environment = environment_id or await self._launch()
         turn = self._turns.setdefault(environment, asyncio.Lock())
-        async with turn:
-            return await run(environment)
+        began = time.monotonic()
+        try:
+            await asyncio.wait_for(turn.acquire(), _TURN_SECONDS)
+        except TimeoutError:
+            raise PoolError("busy", f"{_TURN_SECONDS}") from None
+        waited = time.monotonic() - began
+        try:
+            execution = await run(environment)
+            if execution.timed_out:
+                raise ExecutionError(await self._told_of_time_out(execution))
+        finally:
+            turn.release()
+        return msgspec.structs.replace(execution, waited=waited)
+
+    async def _told_of_time_out(self, execution: Execution) -> str:
+        """Returns what a model has to know after an execution that was ended: its output, and what it has lost."""
+        said = _SENTENCES["timed out"].format(await self._what_is_left(execution.environment_id))
+        return f"{said}\n\n{execution.text}"
+
+    async def _what_is_left(self, environment: str) -> str:
+        """Says whether variables live: in a kernel that was replaced, what asks is the first of its inputs."""
+        tools = await self._discovered()
+        code = "print('count', len(In))"  # a list that begins with an empty one
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                result = await self._call(tools.python, {"environmentId": environment, "pythonCode": code})
+            count = re.search(r"count (\d+)", read_execution(result, environment).stdout)
+        except (PoolError, TimeoutError):
+            count = None
+        if count is None:
+            return "Whether its variables are lost is unknown; files stay."
+        return "Its variables are kept." if int(count[1]) > 2 else "Its variables are lost; files stay."
 
     async def _launch(self) -> str:
         tools = await self._discovered()
@@ -294,11 +336,14 @@ class SessionPool:
         if body is not None:
             headers = {**headers, "Content-Type": "application/json"}
         try:
-            async with self._http.request(verb, url, data=body, headers=headers) as response:
-                text = (await response.read()).decode(errors="replace")
+            # A redirect would take the key along, to whoever the answer names.
+            async with self._http.request(verb, url, data=body, headers=headers, allow_redirects=False) as response:
+                text = (await _bounded(response)).decode(errors="replace")
                 return response.status, text, response.headers.get("Content-Type", "")
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise PoolError("no address", _reason(error)) from error
+        except aiohttp.ClientSSLError as error:
+            raise PoolError("not trusted", _reason(error)) from error
         except aiohttp.ClientConnectorError as error:
             raise PoolError("unreachable", f"nothing answers at {error.host}:{error.port}") from error
         except aiohttp.ConnectionTimeoutError as error:
@@ -307,6 +352,17 @@ class SessionPool:
             raise PoolError("no answer", f"{self._answer_seconds:g}") from error
         except aiohttp.ClientError as error:
             raise PoolError("cut off", _reason(error)) from error
+
+
+async def _bounded(response: "ClientResponse") -> bytes:
+    """Returns the body of a response. Raises PoolError if it does not end in time."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(256 * 1024):
+        body += chunk
+        if len(body) > _LARGEST_ANSWER:
+            response.close()
+            raise PoolError("too long", f"{_LARGEST_ANSWER // 2**20}")
+    return bytes(body)
 
 
 _pool: SessionPool | None = None
@@ -323,7 +379,9 @@ def pool() -> SessionPool:
 # Prints what the command prints, then its exit code behind a marker that no command can know.
 _SHELL_THROUGH_PYTHON = """\
 import subprocess as _subprocess, sys as _sys
-_done = _subprocess.run(["/bin/bash", "-lc", {command!r}], capture_output=True, text=True, errors="replace")
+# By its stdin, which takes any length, and which the command finds empty.
+_shell = ["/bin/bash", "-lc", 'command=$(cat; printf .); exec </dev/null; eval "${{command%.}}"']
+_done = _subprocess.run(_shell, input={command!r}, capture_output=True, text=True, errors="replace")
 _sys.stdout.write(_done.stdout); _sys.stderr.write(_done.stderr)
 print("\\n{marker}", _done.returncode)
 """

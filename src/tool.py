@@ -315,10 +315,10 @@ class _Answer:
             ) from error
 
     def _envelope(self, value: Any) -> str:
-        text = None
+        text, content = None, list[Content]()
         if isinstance(value, Result):
             result = cast("Result[Any]", value)
-            text, value = result.text, result.structured
+            text, value, content = result.text, result.structured, result.content
         elif self._hint is None:
             if isinstance(value, str):
                 return text_result(value)
@@ -333,7 +333,7 @@ class _Answer:
             text = plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
         if self._is_wrapped:
             plain = {"result": plain}
-        return structured_result(text, plain) if isinstance(plain, dict) else text_result(text)
+        return structured_result(text, plain, content) if isinstance(plain, dict) else text_result(text)
 
 
 def _wrapper(declared: _Declaration) -> Any:

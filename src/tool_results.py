@@ -1,6 +1,7 @@
 """What a tool answers, in the envelope that the MCP extension reads when a trigger sets `useResultSchema`."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -70,6 +71,8 @@ class Result[T](msgspec.Struct, frozen=True):
 
     text: str
     structured: T
+    content: list[Content] = msgspec.field(default_factory=list[Content])
+    """What a model gets beside the text."""
 
 
 def text_result(text: str) -> str:
@@ -77,9 +80,10 @@ def text_result(text: str) -> str:
     return envelope({"content": [_text_block(text)]})
 
 
-def structured_result(text: str, structured: Any) -> str:
+def structured_result(text: str, structured: Any, content: Sequence[Content] = ()) -> str:
     """Returns the envelope of a result that is an object, made of JSON, with what a model reads of it."""
-    return envelope({"content": [_text_block(text)], "structuredContent": structured})
+    blocks = [_text_block(text), *(each.block() for each in content)]
+    return envelope({"content": blocks, "structuredContent": structured})
 
 
 def blocks_result(blocks: "list[str | Content]") -> str:

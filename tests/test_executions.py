@@ -3,6 +3,7 @@
 import pytest
 
 from executions import Execution, ExecutionError, checked_code, checked_environment_id
+from tool_results import Image
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,44 @@ def test_an_impossible_environment_is_refused_with_what_to_do(value: object) -> 
 def test_nothing_to_run_is_refused(value: object) -> None:
     with pytest.raises(ExecutionError, match="pythonCode has to be text"):
         checked_code(value, "pythonCode")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("print(1)", "print(1)"),
+        ("```python\nprint(1)\n```", "print(1)"),
+        ("\n```\nprint(1)\nprint(2)\n```\n", "print(1)\nprint(2)"),
+        ("~~~~py\n```\n~~~~", "```"),
+        ("```python\na\n```\nand\n```\nb\n```", "```python\na\n```\nand\n```\nb\n```"),
+        ('text = """\n```\nx\n```\n"""', 'text = """\n```\nx\n```\n"""'),
+        ("\ufeffprint(1)", "print(1)"),
+        ("echo a\r\necho b\r\n", "echo a\necho b\n"),
+    ],
+)
+def test_code_is_run_as_its_author_means_it(written: str, meant: str) -> None:
+    assert checked_code(written, "pythonCode") == meant
+
+
+@pytest.mark.parametrize("code", ["echo a\0b", "```python\n```", "\ufeff"])
+def test_code_that_cannot_be_run_is_refused(code: str) -> None:
+    with pytest.raises(ExecutionError, match="shellCommand"):
+        checked_code(code, "shellCommand")
+
+
+@pytest.mark.parametrize("value", ["null", "None", " undefined", "NONE", "string"])
+def test_a_word_for_nothing_is_no_environment(value: str) -> None:
+    with pytest.raises(ExecutionError, match="is no environmentId"):
+        checked_environment_id(value)
+
+
+def test_a_figure_that_was_lost_is_said_with_what_to_do() -> None:
+    shown = Execution("e", "<Figure size 640x480 with 1 Axes>\n", "")
+    assert "call readFile" in shown.text
+    assert "call readFile" not in Execution("e", "a Figure\n", "").text
+    assert "call readFile" not in Execution("e", shown.stdout, "", images=[Image(b"")]).text
+
+
+def test_a_long_wait_for_an_earlier_call_is_said() -> None:
+    assert "waited 7 s for an earlier call" in Execution("e", "", "", waited=7.2).text
+    assert "waited" not in Execution("e", "", "", waited=1).text

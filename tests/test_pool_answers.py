@@ -1,5 +1,6 @@
 """Reading a session pool's answers, in every form that is known of them."""
 
+import base64
 import json
 from typing import Any
 
@@ -16,6 +17,7 @@ from pool_answers import (
     read_tools,
     result_of,
 )
+from tool_results import Image
 
 
 def _text(value: object) -> dict[str, Any]:
@@ -81,8 +83,6 @@ def test_code_that_raised_has_run(result: dict[str, Any]) -> None:
         ({**_text("InvalidLengthOfSessionIdentifier"), "isError": True}, "bad id"),
         ({**_text("something else"), "isError": True}, "broken"),
         ({"isError": True}, "broken"),
-        ({"structuredContent": {"stdout": "", "stderr": "", "status": "-1"}}, "timed out"),
-        ({"structuredContent": {"stdout": "", "stderr": "Execution timed out", "status": "Failed"}}, "timed out"),
     ],
 )
 def test_what_did_not_run_or_end_is_a_failure_of_its_kind(result: dict[str, Any], kind: str) -> None:
@@ -92,8 +92,42 @@ def test_what_did_not_run_or_end_is_a_failure_of_its_kind(result: dict[str, Any]
 
 
 @pytest.mark.parametrize(
+    "facts", [{"status": "-1", "stderr": ""}, {"status": "Failed", "stderr": "Execution timed out"}, {"status": -1}]
+)
+def test_what_was_printed_before_a_time_out_is_kept(facts: dict[str, Any]) -> None:
+    execution = read_execution({"structuredContent": {"stdout": "1\n2\n", **facts}}, "env")
+    assert execution.timed_out
+    assert execution.stdout == "1\n2\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "exact"),
+    [
+        (2**53 - 1, 2**53 - 1),
+        (2**53, "9007199254740992"),
+        (15511210043330985984000000, "15511210043330985984000000"),
+        ([-(2**60), {"a": 2**60, "b": True}], ["-1152921504606846976", {"a": "1152921504606846976", "b": True}]),
+        (1.5e300, 1.5e300),
+    ],
+)
+def test_integers_that_javascript_would_round_are_text(value: object, exact: object) -> None:
+    assert read_execution({"structuredContent": {**_RAN, "executionResult": value}}, "env").more == {
+        "executionResult": exact
+    }
+
+
+def test_a_picture_that_is_a_value_becomes_an_image() -> None:
+    value = {"type": "image", "format": "png", "base64_data": base64.b64encode(b"pixels").decode()}
+    execution = read_execution({"structuredContent": {**_RAN, "executionResult": value}}, "env")
+    assert execution.images == [Image(b"pixels")]
+    assert execution.more["executionResult"] == "(a picture of 6 bytes)"
+    assert execution.result.content == [Image(b"pixels")]
+
+
+@pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
+        (302, "", "moved"),
         (401, "", "refused"),
         (403, '{"error":{"code":"Forbidden","message":"no"}}', "refused"),
         (404, "", "missing"),

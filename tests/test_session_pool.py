@@ -1,12 +1,21 @@
 """src/session_pool.py against a pool and an ARM of this machine, with every variant known of them."""
 
+import asyncio
+import contextlib
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import anyio
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
+import session_pool
 from executions import ExecutionError
 from session_pool import PoolSettings, SessionPool
 from tests.pools import Fault, Pool, Quirks, new_id, rotate_key, running_pool, until
@@ -169,12 +178,11 @@ async def test_a_key_that_is_refused_for_good_is_said(
 async def test_every_fault_ends_in_one_clear_sentence(
     pool: Pool, with_quirks: Callable[..., None], fault: Fault, said: str
 ) -> None:
-    environment = new_id()
     async with _client(pool, seconds=3) as client:
-        await client.run_python(environment, "print(1)")
+        await client.launch()
         with_quirks(fault=fault)
         with pytest.raises(ExecutionError, match=said):
-            await client.run_python(environment, "print(2)")
+            await client.run_python("never-made", "print(2)")
 
 
 async def test_what_cannot_have_run_is_tried_again(pool: Pool, with_quirks: Callable[..., None]) -> None:
@@ -266,3 +274,117 @@ async def test_calls_of_one_environment_take_turns_and_others_do_not_wait(pool: 
             group.start_soon(run, "behind it", slow, "pass")
             group.start_soon(run, "elsewhere", fast, "pass")
         assert order == ["elsewhere", "slow", "behind it"]
+
+
+async def test_after_a_time_out_the_model_has_the_output_the_environment_and_what_was_lost() -> None:
+    async with running_pool(execution_seconds=1) as pool, _client(pool) as client:
+        environment = new_id()
+        slow = "import sys, time\nfor n in range(200): print('line', n)\nprint('why', file=sys.stderr)\ntime.sleep(600)"
+        with pytest.raises(ExecutionError) as told:
+            await client.run_python(environment, slow)
+        text = str(told.value)
+        assert "took longer than" in text
+        assert "Its variables are kept." in text
+        assert "line 0\nline 1\n" in text
+        assert "stderr:\nwhy\n" in text
+        assert text.endswith(f"environmentId: {environment}")
+        stubborn = "while True:\n try:\n  while True: pass\n except BaseException: pass"
+        with pytest.raises(ExecutionError, match=r"Its variables are lost; files stay\."):
+            await client.run_python(environment, stubborn)
+        with pytest.raises(ExecutionError, match=r"began[\s\S]*Exit code: -1"):
+            await client.run_shell(environment, "echo began; sleep 600")
+
+
+async def test_an_environment_that_is_busy_for_long_is_said(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_pool, "_TURN_SECONDS", 0.2)
+    async with _client(pool) as client, anyio.create_task_group() as group:
+        environment = new_id()
+        await client.run_python(environment, "import threading; go = threading.Event()")
+        group.start_soon(client.run_python, environment, "_ = go.wait(2)")
+        await anyio.lowlevel.checkpoint()
+        with pytest.raises(ExecutionError, match="still runs an earlier call"):
+            await client.run_python(environment, "print(1)")
+
+
+async def test_a_command_longer_than_an_argument_runs(pool: Pool) -> None:
+    async with _client(pool) as client:
+        ran = await client.run_shell(new_id(), f": {'x' * 200_000}\ncat; echo größer; exit 3")
+        assert (ran.stdout, ran.stderr, ran.more["exitCode"]) == ("größer\n", "", 3)
+
+
+async def _answering(answer: bytes, context: ssl.SSLContext | None = None) -> tuple[asyncio.Server, str, list[bytes]]:
+    """Starts a server that answers each request with the same bytes, and keeps what it was sent."""
+    heard: list[bytes] = []
+
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            heard.append(await reader.read(65536))
+            writer.write(answer)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(respond, "127.0.0.1", 0, ssl=context)
+    scheme = "https" if context else "http"
+    return server, f"{scheme}://localhost:{server.sockets[0].getsockname()[1]}/mcp", heard
+
+
+async def test_a_redirect_is_not_followed_and_the_key_goes_nowhere() -> None:
+    other, other_address, heard = await _answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    moved = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {other_address}\r\nContent-Length: 0\r\n\r\n"
+    first, address, _ = await _answering(moved.encode())
+    client = SessionPool(PoolSettings(address, "the-key"))
+    try:
+        with pytest.raises(ExecutionError, match=r"sends on to another one \(HTTP 307\), which is not followed"):
+            await client.run_python("somewhere", "print(1)")
+        assert heard == []
+    finally:
+        await client.close()
+        first.close()
+        other.close()
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 100000000\r\n", ""])
+async def test_an_answer_that_is_too_long_is_not_read(length: str) -> None:
+    answer = f"HTTP/1.1 200 OK\r\n{length}\r\n".encode() + b"x" * (20 * 1024 * 1024)
+    server, address, _ = await _answering(answer)
+    client = SessionPool(PoolSettings(address, "the-key"))
+    try:
+        with pytest.raises(ExecutionError, match="longer than 16 MB"):
+            await client.run_python("somewhere", "print(1)")
+    finally:
+        await client.close()
+        server.close()
+
+
+async def test_a_server_without_a_certificate_that_is_trusted_gets_nothing(tmp_path: Path) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(_self_signed(tmp_path))
+    server, address, heard = await _answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", context)
+    client = SessionPool(PoolSettings(address, "the-key"))
+    try:
+        with pytest.raises(ExecutionError, match=r"cannot be trusted: .*certificate.*Nothing was sent"):
+            await client.run_python("somewhere", "print(1)")
+        assert b"".join(heard) == b""
+    finally:
+        await client.close()
+        server.close()
+
+
+def _self_signed(folder: Path) -> Path:
+    """Writes a certificate for localhost that nobody vouches for, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem = serialization.Encoding.PEM
+    file = folder / "certificate.pem"
+    file.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + certificate.public_bytes(pem)
+    )
+    return file
