@@ -113,8 +113,8 @@ def _with_named_quotes(text: bytes) -> bytes:
 
 def rewritten(text: bytes) -> bytes:
     """Returns JSON as .NET writes what it has read: compact, with its own escapes, numbers as they were."""
-    # Nearly every long one is a string of nothing that is special.
-    if text.startswith(b'"') and not text.translate(None, _PLAIN):
+    # Nearly every long one is a string of nothing that is special, and what is short often no string.
+    if not text.startswith((b"{", b"[")) and not (text.startswith(b'"') and text.translate(None, _PLAIN)):
         return text
     return to_json(read_element(text))
 

@@ -91,7 +91,7 @@ REQUIREMENTS = (
     Requirement(
         "transport.accept-wildcards",
         "Wildcards in Accept count; parameters and quality values are ignored.",
-        "inferred from azure-functions-mcp-extension, Http/StreamableHttpRequestHandler.cs",
+        "recorded from Microsoft.Azure.Functions.Extensions.Mcp 1.6.0",
     ),
     Requirement(
         "transport.silent",

@@ -4,6 +4,8 @@ Recorded from it. What it knows comes first, in an order of its own and by its o
 as it was sent.
 """
 
+from functools import lru_cache
+
 from starlette.types import Scope
 
 from functions_host.http_connection import header_names
@@ -17,25 +19,33 @@ _KNOWN = (
 )
 _PLACES = {name.lower().encode(): (place, name) for place, name in enumerate(_KNOWN.split())}
 _SPACE = b" \t"
+_LONGEST_REMEMBERED = 2048  # so that a stranger fills no memory with names
 
 
 def request_headers(scope: Scope) -> dict[str, str]:
     """Returns the headers by their names. The values of one that was sent more than once are joined by commas."""
-    known: dict[tuple[int, str], str] = {}
-    unknown: dict[bytes, tuple[str, str]] = {}
-    for (lower, raw), sent in zip(scope["headers"], header_names(scope), strict=True):
-        value = _text(raw.strip(_SPACE))
-        if place := _PLACES.get(lower):
-            known[place] = f"{known[place]},{value}" if place in known else value
-        elif before := unknown.get(lower):
-            unknown[lower] = before[0], f"{before[1]},{value}"
+    names = tuple(header_names(scope))
+    is_long = sum(map(len, names)) > _LONGEST_REMEMBERED
+    values = [_text(value) for _, value in scope["headers"]]
+    places = _places.__wrapped__(names) if is_long else _places(names)
+    return {name: ",".join([values[index] for index in indexes]) for name, indexes in places}
+
+
+@lru_cache(maxsize=64)  # a client sends the same names each time
+def _places(names: tuple[bytes, ...]) -> list[tuple[str, list[int]]]:
+    """Returns the names as a function sees them, in their order, each with where its values are."""
+    known: dict[tuple[int, str], list[int]] = {}
+    unknown: dict[bytes, tuple[str, list[int]]] = {}
+    for index, sent in enumerate(names):
+        if place := _PLACES.get(sent.lower()):
+            known.setdefault(place, []).append(index)
         else:
-            unknown[lower] = sent.decode("latin-1"), value
-    return {name: known[place, name] for place, name in sorted(known)} | dict(unknown.values())
+            unknown.setdefault(sent.lower(), (sent.decode("latin-1"), []))[1].append(index)
+    return [*((name, known[place, name]) for place, name in sorted(known)), *unknown.values()]
 
 
 def _text(raw: bytes) -> str:
     try:
-        return raw.decode()
+        return raw.strip(_SPACE).decode()
     except UnicodeDecodeError:
-        return raw.decode("latin-1")
+        return raw.strip(_SPACE).decode("latin-1")
