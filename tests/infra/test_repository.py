@@ -167,6 +167,13 @@ def test_the_editor_asks_for_keys_and_stores_none() -> None:
             assert inputs[name[1]]["password"]
 
 
+def test_other_clients_find_the_same_server_on_this_machine_and_no_key() -> None:
+    servers = _json(".mcp.json")["mcpServers"]
+    (name,) = servers
+    assert servers[name] == _json(".vscode/mcp.json")["servers"][name]
+    assert servers[name].keys() == {"type", "url"}
+
+
 def test_making_the_dev_container_comes_to_an_end() -> None:
     container = _json(".devcontainer/devcontainer.json")
     version = _read(".python-version").strip()
