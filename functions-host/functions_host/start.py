@@ -114,7 +114,7 @@ class _Start:
         self._stop.then(app.stop_listening)
         starting = asyncio.create_task(self._start_services(app, azurite, stack))
         self._stop.then(starting.cancel)
-        watching = [asyncio.create_task(watch_slow_calls(app, self._terminal.notice))]
+        watching = [asyncio.create_task(watch_slow_calls(lambda: app.host.executing, self._terminal.notice))]
         if self._options.reload:
             watching.append(asyncio.create_task(_reload_when_saved(app, starting, self._terminal)))
         stack.push_async_callback(_cancelled, *watching)

@@ -1248,6 +1248,16 @@ REQUIREMENTS = (
         "inferred",
     ),
     Requirement(
+        "start.early",
+        "Clients are answered as soon as the app has loaded; what needs a storage that still starts waits for it.",
+        "inferred",
+    ),
+    Requirement(
+        "diagnosis.slow",
+        "A call that has been running for 30 seconds is told of, once: many clients give up by then.",
+        "inferred",
+    ),
+    Requirement(
         "diagnosis.waiting",
         "A client that waits on a stream for the answer to a message without an id is told of.",
         "inferred",

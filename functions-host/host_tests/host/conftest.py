@@ -1,5 +1,6 @@
 """A host without a socket: the protocol in front, and functions of the test's own behind."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ class FakeWorker:
     functions: dict[str, tuple[Tool, list[str]]] = field(default_factory=dict[str, tuple[Tool, list[str]]])
     inputs: list[dict[str, Value]] = field(default_factory=list[dict[str, Value]])
     """What each call brought, by the names of the bindings."""
+    released: asyncio.Event | None = None
+    """What functions wait for, if they do."""
 
     def add(self, name: str, tool: Tool, *bindings: str) -> None:
         self.functions[name] = (tool, list(bindings) or [trigger(name)])
@@ -57,6 +60,8 @@ class FakeWorker:
         tool, _ = self.functions[call.function_id]
         values = dict(call.inputs)
         self.inputs.append(values)
+        if self.released:
+            await self.released.wait()
         try:
             return Completed(call.invocation_id, tool(json.loads(values["context"].value)), [])
         except ValueError as error:

@@ -4,6 +4,11 @@ import asyncio
 import hashlib
 import io
 import subprocess
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -65,6 +70,18 @@ def _version(environment: PythonEnvironment, package: str = "thing") -> str:
     return done.stdout.strip()
 
 
+@contextmanager
+def _serving(folder: Path) -> Generator[str]:
+    """An index of one folder, until it is out of reach."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
 @shows("packages.exact")
 async def test_an_environment_holds_what_the_file_resolves_to_and_nothing_else(files: _Files) -> None:
     environment = await files.make("other")
@@ -108,6 +125,15 @@ async def test_markers_and_hashes_are_as_pip_reads_them(files: _Files) -> None:
     assert _version(await files.make(f"thing==1.0 --hash=sha256:{digest}")) == "1.0"
     with pytest.raises(PersonError, match="Hash mismatch"):
         await files.make(f"thing==1.0 --hash=sha256:{'0' * 64}")
+
+
+async def test_an_address_of_a_wheel_is_installed_and_once_more_from_the_cache_where_it_cannot_be_reached(
+    files: _Files,
+) -> None:
+    with _serving(files.wheels) as url:
+        wheel_there = f"thing @ {url}/thing-1.0-py3-none-any.whl"
+        assert _version(await files.make(wheel_there)) == "1.0"
+    assert _version(await files.make(wheel_there, "# another file, so another environment")) == "1.0"
 
 
 async def test_a_file_that_is_missing_or_empty_names_nothing(files: _Files) -> None:

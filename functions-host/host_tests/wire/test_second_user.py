@@ -87,6 +87,8 @@ def test_an_address_for_everyone_asks_for_a_key_or_for_an_explicit_option(app: P
     assert "--require-key" in refused.output
     with running_server(app, "--address", "0.0.0.0", storage=None, data=tmp_path) as server:
         assert "EVERYONE in your network can call every tool" in server.output
+        reached = {line.split("http://")[1] for line in server.lines if line.startswith("Others reach it at http://")}
+        assert all(not each.startswith(("127.", "0.0.0.0")) for each in reached)
 
 
 @shows("start.allow-host")
