@@ -75,7 +75,7 @@ def read_tool_trigger(binding: RawBinding) -> ToolTrigger:
     name, description = binding.required("toolName"), binding.required("description")
     binding.check_is_string()
     # The host makes the attribute of all of them, and the extension then looks at the metadata first.
-    flags = binding.flag("useResultSchema"), binding.flag("useWorkerInputSchema")
+    use_result_schema, has_own_schema = binding.flag("useResultSchema"), binding.flag("useWorkerInputSchema")
     properties, own_schema = binding.text("toolProperties"), binding.text("inputSchema")
     output_schema = binding.text("outputSchema")
     metadata = read_metadata(binding.text("metadata"), f"the tool '{name}'")
@@ -83,10 +83,10 @@ def read_tool_trigger(binding: RawBinding) -> ToolTrigger:
         binding_name=binding.name,
         public_name=name,
         description=description,
-        input_schema=_worker_schema(name, own_schema) if flags[1] else _schema_of_properties(name, properties),
+        input_schema=_worker_schema(name, own_schema) if has_own_schema else _schema_of_properties(name, properties),
         output_schema=_schema(name, "output", output_schema)[1] if output_schema else None,
         metadata=metadata,
-        use_result_schema=flags[0],
+        use_result_schema=use_result_schema,
     )
 
 
