@@ -58,7 +58,8 @@ def words_of(schema: Json) -> str:
     words = _WORDS.get(schema.get("type", ""), "something else")
     if schema.get("type") == "array" and schema.get("items"):
         words += f" in which each is {words_of(schema['items'])}"
-    return words + "".join(said.format(schema[bound]) for bound, said in _BOUNDS.items() if bound in schema)
+    bounds = " and ".join(said.format(schema[bound]) for bound, said in _BOUNDS.items() if bound in schema)
+    return f"{words} {bounds}".strip()
 
 
 _WORDS = {
@@ -71,18 +72,18 @@ _WORDS = {
     "null": "null",
 }
 _BOUNDS = {
-    "minimum": " of at least {}",
-    "exclusiveMinimum": " above {}",
-    "maximum": " of at most {}",
-    "exclusiveMaximum": " below {}",
-    "multipleOf": ", a multiple of {}",
-    "minLength": " of at least {} characters",
-    "maxLength": " of at most {} characters",
-    "pattern": " that matches {}",
-    "format": " in the format {}",
-    "contentEncoding": " in {}",
-    "minItems": " of at least {} items",
-    "maxItems": " of at most {} items",
+    "minimum": "of at least {}",
+    "exclusiveMinimum": "above {}",
+    "maximum": "of at most {}",
+    "exclusiveMaximum": "below {}",
+    "multipleOf": "that is a multiple of {}",
+    "minLength": "of at least {} characters",
+    "maxLength": "of at most {} characters",
+    "pattern": "that matches {}",
+    "format": "in the format {}",
+    "contentEncoding": "in {}",
+    "minItems": "of at least {} items",
+    "maxItems": "of at most {} items",
 }
 
 
