@@ -1,7 +1,6 @@
 """One connection of a client: HTTP/1.1 as uvicorn speaks it, with two things that Kestrel does and uvicorn does not."""
 
 import asyncio
-from array import array
 from typing import Any, cast
 
 import httptools
@@ -28,7 +27,7 @@ class HttpConnection(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.parser = _Parser(self)
+        self.parser = cast("httptools.HttpRequestParser", _Parser(self))
         self._offer: tuple[bytes, bytes] | None = None
         """The header that offers another protocol, while its request is read again without it."""
 
@@ -53,43 +52,52 @@ class HttpConnection(HttpToolsProtocol):
         if not self._is_offer():
             super().on_message_complete()
 
-    def decline(self, rest: bytes) -> bool:
-        """Reads a request again as if it offered nothing; `rest` is what follows its headers. Returns whether it did.
-
-        The parser stops at an offer: to it, what follows is the other protocol's.
-        """
+    def take_offer(self) -> bytes | None:
+        """Returns the head of a request that offers another protocol, without that; None if there is none."""
         if not self._is_offer():
-            return False
-        headers = zip(self._header_names, (value for _, value in self.headers), strict=True)
-        lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
-        for name, value in headers:
+            return None
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        for name, (_, value) in zip(self._header_names, self.headers, strict=True):
             if name.lower() == b"upgrade":
                 self._offer = name, value
             else:
                 lines.append(b"%b: %b" % (name, value))
-        self.parser = _Parser(self)
-        self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
-        self.parser.feed_data(rest)
-        return True
+        return b"\r\n".join([*lines, b"", b""])
 
     def _is_offer(self) -> bool:
         return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
 
 
-class _Parser(httptools.HttpRequestParser):
-    """The parser of a connection, which does not end at an offer."""
+class _Parser:
+    """The parser of a connection. That of httptools ends at an offer: to it, what follows is the other protocol's."""
 
     def __init__(self, connection: HttpConnection) -> None:
-        super().__init__(connection)
-        self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
         self._connection = connection
+        self._begin()
 
-    def feed_data(self, data: bytes | bytearray | memoryview | array[int]) -> None:
-        try:
-            super().feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            if not self._connection.decline(bytes(data)[offer.args[0] :]):
-                raise
+    def feed_data(self, data: bytes) -> None:
+        """Reads on; a request that makes an offer is read again as if it made none."""
+        rest = memoryview(data)
+        while True:
+            try:
+                self._parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as offer:
+                head = self._connection.take_offer()
+                if head is None:
+                    raise
+                rest = rest[offer.args[0] :]
+                self._begin()
+                self._parser.feed_data(head)
+            else:
+                return
+
+    def _begin(self) -> None:
+        self._parser = httptools.HttpRequestParser(self._connection)
+        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self.get_method = self._parser.get_method
+        self.get_http_version = self._parser.get_http_version
+        self.should_keep_alive = self._parser.should_keep_alive
+        self.should_upgrade = self._parser.should_upgrade
 
 
 def header_names(scope: Scope) -> list[bytes]:

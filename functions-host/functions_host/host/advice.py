@@ -59,7 +59,7 @@ def _of_blobs_that_callers_choose(functions: list[FunctionMetadata]) -> Iterator
             continue
         for binding, kind in zip(bindings, kinds, strict=True):
             path = str(binding.get("path"))
-            if kind == "blob" and any(_is_chosen(name) for name in _EXPRESSION.findall(path)):
+            if kind == "blob" and any(_is_chosen(name, kinds) for name in _EXPRESSION.findall(path)):
                 found.append(f"'{binding.get('name')}' of '{function.name}' ({path})")
     if found:
         yield (
@@ -69,8 +69,9 @@ def _of_blobs_that_callers_choose(functions: list[FunctionMetadata]) -> Iterator
         )
 
 
-def _is_chosen(name: str) -> bool:
-    return not name.lower().startswith(_NOT_CHOSEN)
+def _is_chosen(name: str, kinds: list[str]) -> bool:
+    is_tools_name = name.lower() == "name" and "mcpresourcetrigger" not in kinds and "httptrigger" not in kinds
+    return not (is_tools_name or name.lower().startswith(_NOT_CHOSEN))
 
 
 def _of_file(file: Path, shown: str) -> Iterator[str]:

@@ -36,7 +36,7 @@ class CorsAnswers:
 
         async def send_allowed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *allowed]
+                message["headers"] = [*message.get("headers", []), *allowed]
             await send(message)
 
         await self._app(scope, receive, send_allowed)

@@ -405,11 +405,12 @@ def test_an_offer_of_another_protocol_is_ignored_however_its_request_arrives(loc
         b"POST /runtime/webhooks/mcp HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nContent-Type: application/json\r\n"
     )
     whole = head + offer + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    chunked = head + offer + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
     with open_socket(local_target) as connection:
-        for part in (whole + whole, whole[:50], whole[50:-10], whole[-10:]):
+        for part in (whole + whole, whole[:50], whole[50:-10], whole[-10:], chunked, whole * 400):
             connection.sendall(part)
         answers = b""
-        while answers.count(b'data: {"result":{},"id":1,"jsonrpc":"2.0"}') < 3:
+        while answers.count(b'data: {"result":{},"id":1,"jsonrpc":"2.0"}') < 404:
             more = connection.recv(4096)
             assert more, answers
             answers += more
