@@ -22,7 +22,6 @@ from pathlib import Path
 
 import platformdirs
 import uv
-from filelock import FileLock, Timeout
 
 from functions_host.console import Console
 from functions_host.errors import LocalError, PersonError
@@ -147,6 +146,8 @@ def _contents(file: Path, seen: set[Path]) -> Iterator[bytes]:
 @contextlib.asynccontextmanager
 async def _alone(lock_file: Path, console: Console, shown: str) -> AsyncGenerator[None]:
     """Waits for other starts that make the same environment."""
+    from filelock import FileLock, Timeout  # not where nothing is to be made, as at most starts
+
     lock = FileLock(lock_file, thread_local=False)
     try:
         lock.acquire(timeout=0)

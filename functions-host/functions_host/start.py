@@ -137,11 +137,12 @@ class _Start:
         services = [each for each in (self._debug, app, azurite, self._pool) if each]
         for service in services:
             stack.push_async_callback(service.stop)
-        starts: list[Awaitable[None]] = [app.start(), self._start_storage(azurite), self._start_pool()]
+        loading = asyncio.ensure_future(app.start())
+        starts: list[Awaitable[None]] = [self._start_storage(azurite, loading), self._start_pool()]
         if self._debug:
             starts.append(self._debug.start())
-        tasks = [asyncio.ensure_future(each) for each in starts]
-        tasks[0].add_done_callback(lambda task: self._show_app(app) if _succeeded(task) else None)
+        tasks = [loading, *map(asyncio.ensure_future, starts)]
+        loading.add_done_callback(lambda task: self._show_app(app) if _succeeded(task) else None)
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -169,8 +170,10 @@ class _Start:
         if _is_open(address):
             self._terminal.open_to_network(self._port, mcp_path(app.settings), keys_required=self._guard.required)
 
-    async def _start_storage(self, azurite: Azurite | None) -> None:
+    async def _start_storage(self, azurite: Azurite | None, loading: asyncio.Future[None]) -> None:
         if azurite:
+            if os.process_cpu_count() == 1:
+                await asyncio.wait([loading])  # Node would take half of the processor, and every tool would wait for it
             await azurite.start()
         self._storage_listens.set()
         if azurite is None and self._needs_no_storage:
