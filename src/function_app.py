@@ -19,7 +19,7 @@ from tool import tool
 from tool_results import Result
 
 app = func.FunctionApp()
-app.register_functions(more_tools.blueprint)  # listsnippets, deletesnippet, snippet://{name}
+app.register_functions(more_tools.blueprint)  # listsnippets, deletesnippet, readFile, writeFile, snippet://{name}
 
 # Claude Code puts a result of more than some 100,000 characters into a file, unless the tool says how long it may be.
 _LONG = {"anthropic/maxResultSizeChars": 500_000}

@@ -1,8 +1,10 @@
-"""More than the six: what snippets there are, deleting one, and each as a resource that a client can attach.
+"""More than the six: what snippets there are, deleting one, and each as a resource that a client can attach; files of
+the environments in which code runs.
 
 function_app.py registers this file in one line. Without that line none of it is there, and the file can go too.
 """
 
+import base64
 import json
 import logging
 import re
@@ -13,9 +15,13 @@ import azure.functions as func
 import msgspec
 from msgspec import Meta
 
+import environment_files
+import executions
+import session_pool
 import snippet_container
 import snippets
 from tool import tool
+from tool_results import Image, ToolError
 
 blueprint = func.Blueprint()
 
@@ -58,6 +64,60 @@ async def delete_snippet(snippetname: Annotated[str, snippets.NAME_DESCRIPTION])
         raise snippets.missing(name)
     logging.info("Deleted snippet %r", name)
     return f"Snippet '{name}' deleted"
+
+
+# What clients show a model as a picture, by how such files begin.
+_PICTURES = ((b"\x89PNG\r\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp"))
+_Path = Annotated[str, "Path of the file, as the code there would write it."]
+
+
+@tool(blueprint, name="readFile")
+async def read_file(
+    environmentId: Annotated[str, "The environment that has the file."],
+    path: _Path,
+    asBase64: Annotated[bool, "Whether to return the bytes in base64, as for a file that is neither."] = False,
+) -> str | Image:
+    """Read a file of an environment: a picture, such as a plot that runPythonCode has saved, comes as an image that you
+    can look at, everything else as text. At most 4 MB.
+    """
+    environment = executions.checked_environment_id(environmentId)
+    if environment is None:
+        raise ToolError("environmentId is missing: use the one that runPythonCode returned when it made the file.")
+    content = await environment_files.read(session_pool.pool(), environment, path)
+    logging.info("Read a file of %d bytes", len(content))
+    if asBase64:
+        return base64.b64encode(content).decode()
+    kind = next((kind for begin, kind in _PICTURES if content.startswith(begin)), None)
+    if kind is not None and (kind != "webp" or content[8:12] == b"WEBP"):
+        return Image(content, f"image/{kind}")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise ToolError(
+            f"'{path}' is neither a picture nor text in UTF-8. Set asBase64 to get its {len(content)} bytes, or look "
+            "into it with runPythonCode."
+        ) from None
+
+
+@tool(blueprint, name="writeFile")
+async def write_file(
+    path: _Path,
+    content: Annotated[str, "All that the file shall hold: text, or bytes in base64 where isBase64 is true."],
+    environmentId: Annotated[str | None, "The environment to write it into; without it a new one is made."] = None,
+    isBase64: Annotated[bool, "Whether content is base64."] = False,
+) -> str:
+    """Write a file into an environment, whole: runPythonCode and runShellCommand find it there. At most 4 MB. What the
+    file held before is replaced.
+    """
+    try:
+        data = base64.b64decode(content, validate=True) if isBase64 else content.encode()
+    except ValueError:
+        kind = "base64" if isBase64 else "text that can be written as UTF-8"
+        raise ToolError(f"Nothing was written: content is no {kind}.") from None
+    named = executions.checked_environment_id(environmentId)
+    environment = await environment_files.write(session_pool.pool(), named, path, data)
+    logging.info("Wrote a file of %d bytes", len(data))
+    return f"Wrote {len(data)} bytes to '{path}'.\n\nenvironmentId: {environment}"
 
 
 @blueprint.mcp_resource_trigger(
