@@ -152,9 +152,7 @@ def test_admin_tells_the_keys_and_the_state(guarded: Guarded) -> None:
 
 
 @shows("admin.refused")
-@pytest.mark.parametrize(
-    ("verb", "path"), [("GET", "/admin/functions"), ("PUT", "/admin/host/systemkeys/mcp_extension")]
-)
+@pytest.mark.parametrize(("verb", "path"), [("GET", "/admin/vfs"), ("PUT", "/admin/host/systemkeys/mcp_extension")])
 def test_what_admin_does_not_model_it_refuses_by_name(guarded: Guarded, verb: str, path: str) -> None:
     answer = guarded.get(path, guarded.keys["master"], verb)
     assert (answer.status, answer.body) == (
