@@ -1534,6 +1534,14 @@ REQUIREMENTS = (
         " name that clients refuse.",
     ),
     Requirement(
+        "diagnosis.traps",
+        "What @app.mcp_tool and properties written by hand make of a tool without a word is warned of, with the mend.",
+        "azure-functions, decorators/mcp.py",
+        'The terminal warns of a tool that agents misread: a type that is listed as "string", an optional argument '
+        "without a default, a returned dict, an envelope that nobody opens, an array without items, a propertyType "
+        "that JSON Schema does not know, and an import that every start waits for.",
+    ),
+    Requirement(
         "diagnosis.blocking",
         "A function that blocks the event loop is named with its line, and so is one that keeps the app from loading;"
         " a pool of threads that is used up is said.",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from functions_host.app.files import own_modules
+from functions_host.host import tool_traps
 from functions_host.worker_process.messages import FunctionMetadata
 
 # What the clients of today take; the extension itself takes every name.
@@ -41,6 +42,8 @@ def _of_bindings(functions: Iterable[FunctionMetadata]) -> Iterator[str]:
                     f"The tool name '{name}' of the function '{function.name}' works here and in Azure, but many "
                     "clients refuse it: use letters, digits, _ and -, at most 64 of them."
                 )
+            if kind == "mcptooltrigger":
+                yield from tool_traps.of_trigger(function.name, binding)
             is_input = str(binding.get("direction")).lower() == "in"
             if kind == "blob" and is_input and str(binding.get("dataType")).lower() == "stream":
                 yield (
@@ -82,8 +85,10 @@ def _of_file(file: Path, shown: str) -> Iterator[str]:
     functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     declared = [function for function in functions if any(map(_name, function.decorator_list))]
     futures = [node for node in module.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    for line, said in tool_traps.of_import(module) if declared else ():
+        yield f"{shown} line {line}: {said}"
     for node in futures:
-        if declared and any(alias.name == "annotations" for alias in node.names):
+        if any(map(_reads_types, declared)) and any(alias.name == "annotations" for alias in node.names):
             yield (
                 f"{shown} line {node.lineno}: `from __future__ import annotations` turns every type into text, so that "
                 "every property of a tool becomes a string and types of bindings go unseen. Remove it."
@@ -111,9 +116,26 @@ def _of_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[s
                     f"@app.{name} stands above @app.mcp_tool of '{function.name}' and is ignored. "
                     "Write @app.mcp_tool() above all other decorators."
                 )
+        yield from tool_traps.of_mcp_tool(function, set(_bound(function)))
+    yield from tool_traps.of_envelope(function)
     for decorator, name in zip(function.decorator_list, names, strict=True):
         if name and isinstance(decorator, ast.Call):
             yield from _of_binding(function, parameters, name, decorator)
+
+
+def _reads_types(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether the programming model reads the types: it does not below a decorator of the app's own, such as @tool."""
+    return all(
+        isinstance(each.func if isinstance(each, ast.Call) else each, ast.Attribute) for each in function.decorator_list
+    )
+
+
+def _bound(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[object]:
+    """Yields the parameters that bindings are for."""
+    for decorator in function.decorator_list:
+        if isinstance(decorator, ast.Call) and _name(decorator) != "mcp_tool_property":
+            named = (each.value for each in decorator.keywords if each.arg == "arg_name")
+            yield from (each.value for each in named if isinstance(each, ast.Constant))
 
 
 def _of_binding(

@@ -1,0 +1,109 @@
+"""The advice on tools that work and that agents misread. Each is one line with its mend; what is right gets none."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from functions_host.host.advice import advice
+from functions_host.worker_process.messages import FunctionMetadata
+
+from host_tests.requirements import shows
+
+_QUEUE = "@app.queue_output(arg_name='q', queue_name='q', connection='C')\n"
+_BEGIN = "import azure.functions as func\napp = func.FunctionApp()\n"
+_TOOL = "@app.mcp_tool()\n"
+
+
+def _advice(folder: Path, code: str, **binding: Any) -> tuple[str, ...]:
+    (folder / "function_app.py").write_text(_BEGIN + code, encoding="utf-8")
+    trigger = {"type": "mcpToolTrigger", "name": "context", "toolName": "t", "direction": "IN"} | binding
+    return advice(folder, [FunctionMetadata("t", "1", [json.dumps(trigger)])])
+
+
+@shows("diagnosis.traps")
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (_TOOL + "def t(n: dict) -> str: ...", "'n' of 't' is dict, which @app.mcp_tool lists as \"string\""),
+        (_TOOL + "def t(n: int | None = None) -> str: ...", "is int | None, which @app.mcp_tool lists as"),
+        (_TOOL + "def t(n: Job) -> str: ...", 'Give its type with @app.mcp_tool_property(arg_name="n", property_type'),
+        (_TOOL + "def t(n: Literal['a']) -> str: ...", "is Literal['a'], which @app.mcp_tool lists as"),
+        (_TOOL + "def t(n: list[dict]) -> str: ...", "is list[dict], which"),
+        (_TOOL + "def t(n: Optional[int]) -> str: ...", "so a call without it fails. Write n: Optional[int] = None"),
+        (_TOOL + "def t() -> dict: ...", "sends Python's repr of it, with single quotes. Return json.dumps(...)"),
+        (_TOOL + "def t():\n    return {'a': 1}", "returns a dict or a list"),
+        (
+            _TOOL + "def t() -> str:\n    return json.dumps({'type': 'text', 'content': '{}'})",
+            "Add use_result_schema=True to @app.mcp_tool.",
+        ),
+        (
+            "@app.mcp_tool_trigger(arg_name='c', tool_name='t')\ndef t(c) -> str:\n"
+            "    return json.dumps({'type': 'call_tool_result', 'content': '{}'})",
+            "which clients get as text. Add use_result_schema=True to @app.mcp_tool_trigger.",
+        ),
+        (
+            "time.sleep(5)\n" + _TOOL + "def t() -> str: ...",
+            "function_app.py line 3: `time.sleep` runs when the file is imported",
+        ),
+        (
+            "x = requests.get('u').json()\n" + _TOOL + "def t() -> str: ...",
+            "`requests.get` runs when the file is imported",
+        ),
+    ],
+)
+def test_a_trap_of_the_decorator_is_one_line_with_the_mend(tmp_path: Path, code: str, said: str) -> None:
+    (line,) = _advice(tmp_path, code)
+    assert said in line
+    assert line.startswith("function_app.py line ")
+
+
+@shows("diagnosis.traps")
+@pytest.mark.parametrize(
+    ("binding", "said"),
+    [
+        (
+            {"toolProperties": '[{"propertyName":"n","propertyType":"int"}]'},
+            "the propertyType 'int', which JSON Schema does not know",
+        ),
+        (
+            {"toolProperties": '[{"propertyName":"n","propertyType":"array"}]'},
+            "VS Code refuses the tool. Give the type of an item",
+        ),
+        (
+            {"useWorkerInputSchema": True, "inputSchema": '{"properties":{"n":{"anyOf":[{"type":"array"}]}}}'},
+            'is an array without a type of its items, for which VS Code refuses the tool. Add "items"',
+        ),
+    ],
+)
+def test_a_trap_of_a_schema_is_one_line_with_the_mend(tmp_path: Path, binding: dict[str, Any], said: str) -> None:
+    (line,) = _advice(tmp_path, "", **binding)
+    assert said in line
+
+
+@shows("diagnosis.traps")
+@pytest.mark.parametrize(
+    "code",
+    [
+        _TOOL + "def t(a: str, c: list[int], d: Optional[float] = None, e=1, f: MCPToolContext = None) -> str: ...",
+        _TOOL + "@app.mcp_tool_property(arg_name='n', property_type='object')\ndef t(n: dict) -> str: ...",
+        _TOOL + "@app.blob_input(arg_name='n', path='c/b', connection='C')\ndef t(n: func.InputStream) -> str: ...",
+        "@app.mcp_tool(use_result_schema=True)\ndef t() -> dict:\n    return {'type': 'text', 'content': '{}'}",
+        _TOOL + "def t() -> str:\n    def inner():\n        return {'a': 1}\n    return 'x'",
+        "if __name__ == '__main__':\n    time.sleep(1)\n" + _TOOL + "def t() -> str:\n    time.sleep(1)\n    return ''",
+        "later = lambda: requests.get('u')\n" + _TOOL + "def t() -> str: ...",
+        _QUEUE + "@tool(app)\ndef t(n: dict, q: func.Out[str]) -> dict: ...",
+    ],
+)
+def test_what_is_right_gets_no_line(tmp_path: Path, code: str) -> None:
+    assert _advice(tmp_path, code, toolProperties='[{"propertyName":"n","propertyType":"string","isArray":true}]') == ()
+
+
+@shows("diagnosis.traps")
+def test_annotations_as_text_are_no_trap_below_a_decorator_that_reads_them(tmp_path: Path) -> None:
+    future = "from __future__ import annotations\n"
+    own = _QUEUE + "@tool(app)\ndef t(q: func.Out[str]) -> str: ..."
+    (tmp_path / "function_app.py").write_text(future + _BEGIN + own, encoding="utf-8")
+    assert advice(tmp_path, []) == ()
+    (tmp_path / "function_app.py").write_text(future + _BEGIN + _TOOL + "def t() -> str: ...", encoding="utf-8")
+    assert "turns every type into text" in advice(tmp_path, [])[0]
