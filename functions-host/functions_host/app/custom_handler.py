@@ -5,8 +5,8 @@ profiles stand for is in azure-functions-host, Configuration/HostConfigurationPr
 """
 
 import json
-import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,9 @@ def apply_profile(host: dict[str, Any]) -> None:
             _put(host, path, value)
 
 
-def read_custom_handler(host: dict[str, Any], app_directory: Path) -> CustomHandler | None:
+def read_custom_handler(
+    host: dict[str, Any], app_directory: Path, environment: Mapping[str, str]
+) -> CustomHandler | None:
     """Returns the handler that host.json declares, None if it declares none. Raises PersonError."""
     handler = dig(host, "customHandler")
     if handler is None:
@@ -85,9 +87,9 @@ def read_custom_handler(host: dict[str, Any], app_directory: Path) -> CustomHand
         dig(handler, name) is True for name in ("enableProxyingHttpRequest", "enableForwardingHttpRequest")
     )
     return CustomHandler(
-        _expanded(executable),
-        tuple(map(_expanded, arguments)),
-        app_directory / _expanded(str(dig(description, "workingDirectory") or "")),
+        _expanded(executable, environment),
+        tuple(_expanded(each, environment) for each in arguments),
+        app_directory / _expanded(str(dig(description, "workingDirectory") or ""), environment),
         _port(dig(handler, "port")),
         _seconds(dig(handler, "initializationTimeout")),
         any(takes_requests),
@@ -132,9 +134,9 @@ def _texts(description: dict[str, Any], name: str) -> list[str]:
     return value
 
 
-def _expanded(text: str) -> str:
+def _expanded(text: str, environment: Mapping[str, str]) -> str:
     """Fills in %VARIABLES% as .NET does: what is not set stays as it is written."""
-    return _VARIABLE.sub(lambda found: os.environ.get(found[1], found[0]), text)
+    return _VARIABLE.sub(lambda found: environment.get(found[1], found[0]), text)
 
 
 def _port(value: object) -> int | None:

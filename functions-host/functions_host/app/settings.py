@@ -108,7 +108,7 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
     configuration = Configuration(environment)
     host = _host_json(directory / "host.json", configuration)
     apply_profile(host)
-    handler = read_custom_handler(host, directory)
+    handler = read_custom_handler(host, directory, environment)
     if handler is None:
         _refuse_other_runtime(environment["FUNCTIONS_WORKER_RUNTIME"])
         notices += _bundle_notices(host)

@@ -152,7 +152,7 @@ class ServedApp:
                 raise
             self.load_error = error
         else:
-            self.version.listen(self._events.problem)
+            self._listen()
         self._ready.set()
 
     def reload(self, why: str) -> None:
@@ -165,6 +165,7 @@ class ServedApp:
 
     def stop_listening(self) -> None:
         """Begins no more runs of functions that nobody calls: a stop is about to take their storage away."""
+        self._stopped = True
         if self.version.listeners:
             self.version.listeners.stop()
 
@@ -211,10 +212,14 @@ class ServedApp:
         else:
             self.load_error = None
             self.version = AppVersion(host)
-            self.version.listen(self._events.problem)
+            self._listen()
             self._retire(before)
             self._events.loaded(host, before.host, time.monotonic() - began)
         self._ready.set()
+
+    def _listen(self) -> None:
+        if not self._stopped:
+            self.version.listen(self._events.problem)
 
     def _retire(self, version: AppVersion) -> None:
         """Ends the processes of a version as soon as its calls have ended, each of which functionTimeout bounds."""

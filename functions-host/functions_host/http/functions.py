@@ -45,6 +45,8 @@ class FunctionRoutes:
                 await self._pages(scope, receive, send)
             elif self._is_refused(scope, found[0]):
                 await Response(status_code=401)(scope, receive, send)
+            elif _length(scope) > host.settings.body_limit:
+                await Response(status_code=413, headers={"Connection": "close"})(scope, receive, send)
             elif host.handler:
                 await self._forward(host, lambda request: host.forward(found[0], request), scope, receive, send)
             elif host.http_uri():
@@ -89,12 +91,9 @@ async def _run(
     send: Send,
 ) -> None:
     try:
-        body = await _body(dict(scope["headers"]), receive, host.settings.body_limit)
+        body = await _body(scope, receive)
     except ClientDisconnect:
         return  # nobody is left to answer
-    if body is None:
-        await Response(status_code=413, headers={"Connection": "close"})(scope, receive, send)
-        return
     function, call = found[0], _call(found, path, scope, body)
     try:
         answer: HttpAnswer = await host.run(function, call)
@@ -110,16 +109,13 @@ def _call(found: tuple[Function, dict[str, str]], path: str, scope: Scope, body:
     return HttpCall(scope["method"], url, headers, _query(query) if query else {}, found[1], body)
 
 
-async def _body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes | None:
-    """Returns the body, None if it is too long. One that does not say its length reaches no function, as in Azure.
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    """Returns the body. One that does not say its length reaches no function, as in Azure.
 
     Raises ClientDisconnect if the client leaves before its end: half a body reaches no function either.
     """
-    length = headers.get(b"content-length", b"").decode("latin-1")
-    if not length.isdecimal() or int(length) == 0:
+    if _length(scope) == 0:
         return b""
-    if int(length) > limit:
-        return None
     chunks: list[bytes] = []
     more = True
     while more:
@@ -129,6 +125,12 @@ async def _body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> by
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _length(scope: Scope) -> int:
+    """Returns how many bytes the body has by its own account, 0 if it does not say."""
+    length: bytes = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(length) if length.isdigit() else 0
 
 
 async def _send(answer: HttpAnswer, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
