@@ -25,7 +25,16 @@ from tests.servers import Server, running_server
 _README = Page(ROOT / "README.md")
 _PICTURE = ROOT / "artifacts" / "inspector.png"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-_CODE = r"from math import pi, sin; print(*(' ' * round(20 + 19 * sin(x * pi / 8)) + '*' for x in range(17)), sep='\n')"
+_PLOT = """
+import matplotlib.pyplot as plt, numpy as np
+x = np.linspace(0, 4 * np.pi, 400)
+plt.figure(figsize=(7, 3.2))
+plt.plot(x, np.sin(x) * np.exp(-x / 8), label="damped")
+plt.plot(x, np.sin(x), alpha=0.4, label="not damped")
+plt.legend()
+plt.tight_layout()
+plt.savefig("plot.png")
+"""
 _SECONDS = 60
 
 pytestmark = pytest.mark.timeout(300)  # a fresh clone installs Azurite, Inspector and what code imports first
@@ -35,8 +44,11 @@ pytestmark = pytest.mark.timeout(300)  # a fresh clone installs Azurite, Inspect
 def server(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A `uv run start --inspect`, with a session pool and a BROWSER that opens nothing."""
     folder, environment = tmp_path_factory.mktemp("server"), {"BROWSER": "true"}
+    packages = folder / "packages.txt"
+    packages.write_text("matplotlib", encoding="utf-8")  # for the plot, of all that a pool has
+    options = ("--inspect", "--session-pool-packages", str(packages))
     with running_server(
-        "src", "--inspect", storage=storage, data=folder, session_pool=True, environment=environment
+        "src", *options, storage=storage, data=folder, session_pool=True, environment=environment
     ) as server:
         yield server
 
@@ -81,7 +93,7 @@ def _call(url: str, tool: str, arguments: dict[str, object]) -> Any:
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
     headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     request = urllib.request.Request(url, json.dumps(message).encode(), headers)
-    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+    with urllib.request.urlopen(request, timeout=_SECONDS * 3) as answer:
         return json.loads(answer.read().decode().split("data: ")[1])["result"]
 
 
@@ -95,10 +107,13 @@ def test_the_examples_for_sdks_call_a_tool(language: str, server: Server, tmp_pa
     assert (done.stdout, done.returncode) == ("Hello I am MCPTool!\n", 0), done.stderr
 
 
-def test_the_picture_shows_what_code_printed(server: Server, browser: Browser) -> None:
+def test_the_picture_shows_a_plot_that_code_has_drawn(server: Server, browser: Browser) -> None:
+    drawn = _call(server.target.url, "runPythonCode", {"pythonCode": _PLOT})
     page = browser.new_page(viewport={"width": 1280, "height": 640}, device_scale_factor=1.5)
-    page.route("**/*", lambda route: route.continue_() if "//127.0.0.1" in route.request.url else route.abort())
-    page.set_default_timeout(_SECONDS * 2000)
+    page.route(
+        "**/*", lambda route: route.abort() if re.match("http(?!://127)", route.request.url) else route.continue_()
+    )
+    page.set_default_timeout(_SECONDS * 1000)
     page.goto(next(line for line in server.lines if line.startswith("MCP Inspector: ")).split(": ")[1])
     page.get_by_role("switch", name='Connect or disconnect "streamable-http"').press("Space")
     expect(page.get_by_test_id("connection-status")).to_have_attribute(
@@ -106,10 +121,11 @@ def test_the_picture_shows_what_code_printed(server: Server, browser: Browser) -
     )
     page.get_by_role("button", name="Close monitoring sidebar").click()
     page.get_by_text("Tools", exact=True).first.click()
-    page.get_by_text("runPythonCode", exact=True).click()
-    page.get_by_role("textbox", name="pythonCode").fill(_CODE)
+    page.get_by_text("readFile", exact=True).click()
+    page.get_by_role("textbox", name="environmentId").fill(drawn["structuredContent"]["environmentId"])
+    page.get_by_role("textbox", name="path").fill("plot.png")
     page.get_by_role("button", name="Execute Tool").click()
-    page.get_by_text("Results", exact=True).wait_for()
+    page.locator("img[src^='data:image/png']").wait_for()
     _PICTURE.parent.mkdir(exist_ok=True)
     page.screenshot(path=_PICTURE, animations="disabled")
     assert (ROOT / "docs/images/inspector.png").read_bytes().startswith(b"\x89PNG")
