@@ -6,7 +6,7 @@ The floors, each of which knows only those below it:
     pool                   stands in for a session pool, where tools run code
     http                   what is asked for over a port, and who may ask
     mcp                    the protocol: messages and methods, no socket
-    host                   the app that is served: its functions, calls, reloads
+    host                   the app that is served: its functions, calls, reloads, and what runs them unasked
     triggers               what makes a function run, and what becomes of its result
     bindings               what a function is given and gives beside that
     storage                Azurite, blobs and queues

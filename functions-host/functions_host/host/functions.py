@@ -269,8 +269,16 @@ def _trigger(name: str, bindings: list[RawBinding], settings: Settings) -> tuple
     if binding.type == "httptrigger":
         return read_http_trigger(binding, name, settings.triggers.route_prefix), others
     if binding.type in _LISTENED_TRIGGERS:
-        return _LISTENED_TRIGGERS[binding.type](binding, settings.configuration), others
+        return _listened_trigger(binding, settings.configuration), others
     raise NotModelledError(binding.type_as_written, why_no_trigger(binding))
+
+
+def _listened_trigger(binding: RawBinding, configuration: Configuration) -> Trigger:
+    try:
+        return _LISTENED_TRIGGERS[binding.type](binding, configuration)
+    except BindingError as error:
+        trigger = f"{binding.type_as_written} '{binding.name}'"
+        raise error if trigger in str(error) else BindingError(f"{trigger}: {error}") from None
 
 
 _TRIGGERS: dict[str, Callable[[RawBinding], Trigger]] = {

@@ -97,6 +97,7 @@ def test_the_terminal_shows_when_timers_run_next_and_what_is_none(server: Server
     ):
         found = next(line for line in lines if line.startswith(f"The '{name}' function is in error"))
         assert reason in found
+        assert "Trigger '" in found
         assert "(function_app.py line " in found
 
 
