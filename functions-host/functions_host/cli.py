@@ -15,6 +15,7 @@ from functions_host.errors import PersonError
 from functions_host.http.keys import host_keys
 from functions_host.python_environment import DEFAULT_CACHE
 from functions_host.start import StartOptions, start
+from functions_host.worker_process.memory import keep_freed_memory
 
 _DEBUG_PORT = 5678  # debugpy's own
 
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(options: StartOptions, console: Console) -> None:
+    keep_freed_memory()
     try:
         import uvloop  # not on Windows
     except ImportError:

@@ -21,6 +21,7 @@ import azure_functions_runtime as runtime  # pyright: ignore[reportMissingTypeSt
 
 from . import protos
 from .http_messages import http_answer, http_request
+from .memory import keep_freed_memory
 from .messages import (
     Completed,
     DebuggerListens,
@@ -232,6 +233,7 @@ def _received_socket(argument: str) -> socket.socket:
 
 def run(arguments: list[str]) -> None:
     """Runs the process. Arguments: the socket, the app's folder and, to be debugged, the folder that has debugpy."""
+    keep_freed_memory()
     received = _received_socket(arguments[0])
     directory = arguments[1]
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  (an app that reads its input must not wait for ours)
