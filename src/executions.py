@@ -28,6 +28,10 @@ _CUT = (
 )
 
 
+# What is in a list may be any JSON. A keyword that forbids nothing says so: clients warn of a schema that has none.
+_Json = Annotated[Any, msgspec.Meta(extra_json_schema={"minProperties": 0})]
+
+
 class Launched(TypedDict):
     environmentId: str
 
@@ -39,7 +43,7 @@ class Output(TypedDict):
     exitCode: NotRequired[Annotated[int, "Of a shell command, where the platform tells it."]]
     executionResult: NotRequired[
         Annotated[
-            str | float | bool | list[Any] | dict[str, Any],
+            str | float | bool | list[_Json] | dict[str, Any],
             "Value of the last expression, where the platform tells it.",
         ]
     ]

@@ -107,6 +107,13 @@ def test_the_examples_for_sdks_call_a_tool(language: str, server: Server, tmp_pa
     assert (done.stdout, done.returncode) == ("Hello I am MCPTool!\n", 0), done.stderr
 
 
+def test_inspector_finds_nothing_in_the_schemas_of_the_tools_to_warn_of(server: Server, tmp_path: Path) -> None:
+    node = _node_with_the_sdk(tmp_path)
+    launcher = tmp_path / "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js"
+    done = _run([*node, str(launcher), "--cli", server.target.url, "--method", "tools/list", "--strict"])
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_picture_shows_a_plot_that_code_has_drawn(server: Server, browser: Browser) -> None:
     drawn = _call(server.target.url, "runPythonCode", {"pythonCode": _PLOT})
     page = browser.new_page(viewport={"width": 1280, "height": 640}, device_scale_factor=1.5)
