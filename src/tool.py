@@ -83,7 +83,7 @@ class _Declaration:
         """Raises ToolDeclarationError."""
         code = self.function.__code__
         where = f"{os.path.basename(code.co_filename)} line {code.co_firstlineno}"
-        raise ToolDeclarationError(f"{where}: the tool '{self.name}' {problem}")
+        raise ToolDeclarationError(f"{where}: the tool '{self.name}' {problem}") from None
 
     def check_names(self, app: App) -> None:
         if not self.description:
