@@ -128,6 +128,8 @@ async def container() -> SnippetContainer:
     if _container is None:
         # In a thread: meanwhile other calls go on.
         await asyncio.to_thread(importlib.import_module, "azure.storage.blob.aio")
+        # The SDK tells every request and answer in some twenty lines, for which whoever runs the server would pay.
+        logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
         _container = _container or SnippetContainer(_client())
     return _container
 
