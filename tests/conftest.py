@@ -7,10 +7,14 @@ from uuid import uuid4
 import pytest
 from mcp import ClientSession
 
-import snippet_container
 from tests.clients import Connect, connect_sse, connect_streamable_http
-from tests.in_process import Call, SnippetsInMemory, call_of
+from tests.in_process import Call, call_of
 from tests.servers import Target, azurite_connection_string, free_port, running_server
+
+try:
+    from tests.snippets_in_memory import snippets_in_memory
+except ModuleNotFoundError:  # an app without snippets
+    from contextlib import nullcontext as snippets_in_memory
 
 
 @pytest.fixture(scope="session")
@@ -53,11 +57,10 @@ async def client(target: Target) -> AsyncIterator[ClientSession]:
 @pytest.fixture
 def call() -> Iterator[Call]:
     """Calls a tool of src in this process: no server, and snippets in memory."""
-    snippet_container.use(SnippetsInMemory())
     from function_app import app  # here, so that a mistake in it fails the tests that need it and no others
 
-    yield call_of(app)
-    snippet_container.use(None)
+    with snippets_in_memory():
+        yield call_of(app)
 
 
 @pytest.fixture

@@ -11,9 +11,6 @@ import anyio
 import azure.functions as func
 from mcp.types import CallToolResult
 
-from snippet_container import Page, SnippetContainer
-from snippets import checked_name
-
 type Call = Callable[..., Awaitable[CallToolResult]]
 
 _functions: weakref.WeakKeyDictionary[func.FunctionApp, list[Any]] = weakref.WeakKeyDictionary()
@@ -58,28 +55,6 @@ async def call(app: func.FunctionApp, tool: str, /, **given: Any) -> CallToolRes
 def call_of(app: func.FunctionApp) -> Call:
     """Returns `call` for one app, as the fixture of that name does for the app in src."""
     return partial(call, app)
-
-
-class SnippetsInMemory(SnippetContainer):
-    """Snippets without a storage, for tools that are called in this process."""
-
-    def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
-
-    async def read(self, name: str) -> bytes | None:
-        text = self._texts.get(checked_name(name))
-        return None if text is None else text.encode()
-
-    async def write(self, name: str, text: str) -> None:
-        self._texts[checked_name(name)] = text
-
-    async def delete(self, name: str) -> bool:
-        return self._texts.pop(checked_name(name), None) is not None
-
-    async def page(self, prefix: str, count: int, token: str | None) -> Page:
-        raise NotImplementedError("listing is tested with a real storage")
-
-    async def close(self) -> None: ...
 
 
 def functions_of(app: func.FunctionApp) -> list[Any]:
