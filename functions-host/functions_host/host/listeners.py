@@ -21,7 +21,7 @@ from functions_host.triggers.queue_trigger import QueueTrigger
 from functions_host.triggers.timer_trigger import TimerTrigger
 
 _FIRST_PAUSE_SECONDS = 2
-_LONGEST_PAUSE_SECONDS = 60
+_LONGEST_PAUSE_SECONDS = 10
 
 
 class Listener(Protocol):

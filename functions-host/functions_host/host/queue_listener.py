@@ -5,7 +5,7 @@ Settings are those of extensions.queues in host.json.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from functions_host.errors import BindingError, InvocationError
 from functions_host.host.functions import Function
@@ -16,6 +16,7 @@ from functions_host.triggers.queue_trigger import QueueCall, QueueTrigger
 
 _HIDDEN_SECONDS = 600  # taken messages, time and again until the function has ended
 _SHORTEST_POLL_SECONDS = 0.1
+_PAUSES_SECONDS = (1, 2, 4, 8)
 
 
 class QueueListener:
@@ -102,13 +103,12 @@ class QueueListener:
             keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         if succeeded:
-            await queues.delete(trigger.connection, trigger.public_name, hidden.message)
+            await _insist(lambda: queues.delete(trigger.connection, trigger.public_name, hidden.message))
         elif message.dequeue_count >= self._options.max_dequeue_count:
             await self._give_up(hidden.message)
         else:
-            await queues.hide(
-                trigger.connection, trigger.public_name, hidden.message, int(self._options.visibility_timeout)
-            )
+            seconds = int(self._options.visibility_timeout)
+            await _insist(lambda: queues.hide(trigger.connection, trigger.public_name, hidden.message, seconds))
             queues.sent(trigger.connection, trigger.public_name).set()
 
     async def _give_up(self, message: QueueMessage) -> None:
@@ -137,6 +137,18 @@ class _Hidden:
             self.message = await self._host.queues.hide(
                 trigger.connection, trigger.public_name, self.message, _HIDDEN_SECONDS
             )
+
+
+async def _insist(change: Callable[[], Awaitable[object]]) -> None:
+    """Tells the storage what became of a message, also one that is away for a moment. Raises BindingError."""
+    for pause in _PAUSES_SECONDS:
+        try:
+            await change()
+        except BindingError:
+            await asyncio.sleep(pause)
+        else:
+            return
+    await change()
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:

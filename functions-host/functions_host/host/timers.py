@@ -35,6 +35,7 @@ class TimerListener:
         self._function = function
         self._trigger = trigger
         self._work = work
+        self._has_started = False
 
     async def listen(self) -> None:
         """Runs the function whenever it is due, until cancelled. Raises BindingError if its status cannot be kept."""
@@ -43,7 +44,9 @@ class TimerListener:
         status = await self._status_at_start() if trigger.is_monitored else None
         is_past_due = status is not None and now > status.next
         status = status or ScheduleStatus(NEVER, trigger.schedule.next(now), now)
-        if is_past_due or trigger.run_on_startup:
+        starts = trigger.run_on_startup and not self._has_started  # it listens anew after its storage was away
+        if is_past_due or starts:
+            self._has_started = True
             status = await self._run(status, is_past_due=is_past_due, at_start=True)
         while True:
             await self._sleep_until_due(status)
