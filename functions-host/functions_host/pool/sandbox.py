@@ -21,6 +21,7 @@ from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from functions_host.errors import PersonError
+from functions_host.pool import seatbelt
 from functions_host.pool.limits import Limits, Watch
 from functions_host.pool.network import Connector, EnvironmentNetwork, choose_connector
 from functions_host.python_environment import PythonEnvironment
@@ -32,6 +33,15 @@ _NOT_ISOLATED = "NOT isolated: code that tools run can read and change whatever 
 _TEMPORARY = "/tmp"  # noqa: S108  (the environment's own)
 _INSIDE = "/mnt/data"  # where the sessions of the platform have their data
 _PROBE_SECONDS = 10
+_LIKE_A_KERNEL = """
+import asyncio, hashlib, multiprocessing, os, socket, ssl, subprocess, tempfile, threading
+open("file", "w").write(subprocess.run(["/bin/echo", "1"], capture_output=True, text=True, check=True).stdout)
+with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
+    listener.bind("k")
+    listener.listen()
+    client.connect("k")
+asyncio.run(asyncio.sleep(0))
+"""
 _SYSTEM = (
     "/usr",
     "/bin",
@@ -270,6 +280,41 @@ class BubblewrapSandbox(Sandbox):
         return [*mount, *binds, "--proc", "/proc", "--dev", "/dev"]
 
 
+class SeatbeltSandbox(Sandbox):
+    """Starts them under macOS's Seatbelt, as other agents that run code do: sandbox-exec, with a profile of ours.
+
+    They have the limits of the plain one, and can end no process but their own.
+    """
+
+    isolated = True
+    is_worth_a_warning = True
+
+    def __init__(self, environment: PythonEnvironment, limits: Limits, *, network: bool) -> None:
+        super().__init__(environment, limits)
+        self.has_network = network
+        reached = "on this machine's network" if network else "without network (--egress host shares this machine's)"
+        self.description = f"isolated by Seatbelt, {reached}; that it holds has not been seen on a Mac yet"
+
+    async def _spawn(self, argv: Sequence[str], folder: Path, options: dict[str, Any]) -> asyncio.subprocess.Process:
+        inside = [*self._confined([folder, temporary_folder(folder)]), *argv]
+        return await super()._spawn(inside, folder, options)
+
+    def _confined(self, own: Sequence[Path]) -> list[str]:
+        shown = [Path(sys.base_prefix), self._environment.folder]
+        resolved = ([path.resolve() for path in paths] for paths in (own, shown))
+        return [seatbelt.SANDBOX_EXEC, "-p", seatbelt.profile(*resolved, network=self.has_network)]
+
+    def works(self) -> bool:
+        """Whether this machine runs a program so, which does what a kernel does at its start."""
+        try:
+            with tempfile.TemporaryDirectory() as temporary:
+                probe = [*self._confined([Path(temporary)]), _base_python(), "-I", "-S", "-c", _LIKE_A_KERNEL]
+                done = subprocess.run(probe, cwd=temporary, capture_output=True, timeout=_PROBE_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.returncode == 0
+
+
 type Egress = Literal["own", "host", "none"]
 """What network code has: one of its own, this machine's, or none."""
 
@@ -288,6 +333,10 @@ def choose_sandbox(
     found = shutil.which("bwrap") if isolation != "none" and sys.platform == "linux" else None
     if found and BubblewrapSandbox(environment, limits, found).works():
         return _with_network(environment, limits, found, egress)
+    if sys.platform == "darwin" and isolation != "none":
+        confined = SeatbeltSandbox(environment, limits, network=egress == "host")
+        if confined.works():
+            return confined
     why = "it is not allowed to make its namespaces" if found else "it is not installed"
     if isolation == "required":
         raise PersonError(

@@ -15,6 +15,7 @@ async def _run(port: int, environments: int, cool_down_seconds: float) -> None:
     pool = SessionPool(options, Console())
     await pool.start()
     try:
+        await pool.environments.packages.installed()
         await asyncio.Event().wait()
     finally:
         await pool.stop()
