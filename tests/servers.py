@@ -78,7 +78,7 @@ class Server:
     def wait_until_ready(self) -> None:
         """Waits for the banner and takes the endpoint from it."""
         self._url = self.wait_for("MCP server endpoint:", START_SECONDS).split()[-1]
-        self.wait_for("Press Ctrl+C")
+        self.wait_for("Press Ctrl+C", START_SECONDS)  # in a fresh clone Azurite is installed before it
 
     def interrupt(self) -> int:
         """Presses Ctrl+C and returns the exit code."""
