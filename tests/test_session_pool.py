@@ -19,6 +19,7 @@ import session_pool
 from executions import ExecutionError
 from session_pool import PoolSettings, SessionPool
 from tests.pools import Fault, Pool, Quirks, new_id, rotate_key, running_pool, until
+from tool_results import Image
 
 pytestmark = pytest.mark.anyio
 
@@ -388,3 +389,18 @@ def _self_signed(folder: Path) -> Path:
         + certificate.public_bytes(pem)
     )
     return file
+
+
+_SHOWN = """
+import base64
+from IPython.display import Image, display
+display(Image(data=base64.b64decode("iVBORw0KGgo="), format="png"))
+"""
+
+
+async def test_a_picture_that_a_pool_carries_becomes_an_image(pool: Pool, with_quirks: Callable[..., None]) -> None:
+    async with _client(pool) as client:
+        environment = new_id()
+        assert (await client.run_python(environment, _SHOWN)).images == []
+        with_quirks(pictures="value")
+        assert (await client.run_python(environment, _SHOWN)).images == [Image(b"\x89PNG\r\n\x1a\n")]

@@ -25,6 +25,8 @@ class Execution:
     """JSON: the value of the last expression; '' where there is none."""
     exit_code: int | None = None
     """Of a shell command."""
+    picture: str = ""
+    """The last PNG that was shown, in base64."""
     failure: Failure | None = None
     """None where it ran to its end; a command that ends with an exit code has done that too."""
 

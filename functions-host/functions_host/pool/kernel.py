@@ -127,7 +127,7 @@ class Kernel:
         if between:
             stdout = _with_what_came_before(between.stdout, stdout)[:limit]
             stderr = _with_what_came_before(between.stderr(), stderr)[-limit:]
-        return Execution(stdout, stderr, milliseconds, output.result, failure=failure)
+        return Execution(stdout, stderr, milliseconds, output.result, picture=output.picture.strip(), failure=failure)
 
     async def stop(self) -> None:
         """Ends the kernel and everything it started."""

@@ -17,6 +17,7 @@ class KernelOutput:
         self._streams = {"stdout": BoundedText(limit), "stderr": BoundedText(limit)}
         self._shown: str | None = None
         self._traceback = ""
+        self.picture = ""
         self.raised = False
         self.is_complete = asyncio.Event()
         """Set when the kernel is idle again: no more messages will come."""
@@ -32,7 +33,9 @@ class KernelOutput:
                 self._streams[content["name"]].add(content["text"])
             case "execute_result":
                 self._shown = content["data"].get("text/plain", "")
+                self.picture = str(content["data"].get("image/png", self.picture))
             case "display_data":
+                self.picture = str(content["data"].get("image/png", self.picture))
                 # Inferred: where the platform puts display(x) is not public. Here it is seen, as in a terminal.
                 self._streams["stdout"].add(content["data"].get("text/plain", "") + "\n")
             case "error":

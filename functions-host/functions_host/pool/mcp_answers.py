@@ -76,6 +76,8 @@ def run_result(execution: Execution, quirks: Quirks) -> dict[str, Any]:
         fields["executionResult"] = execution.result
     else:
         fields["exitCode"] = execution.exit_code
+    if execution.picture and quirks.pictures == "value":
+        fields["executionResult"] = {"type": "image", "format": "png", "base64_data": execution.picture}
     fields["executionTimeInMilliseconds"] = execution.milliseconds
     raised = execution.failure == "exception"
     if execution.failure and (not raised or quirks.exception == "status"):

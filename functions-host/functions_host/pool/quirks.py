@@ -23,6 +23,9 @@ class Quirks:
     """What a result's `content` holds: the JSON of its structured content, the plain stdout, or it is left out."""
     structured_content: Literal["flat", "nested", "missing"] = "flat"
     """Where stdout and its like stand: in `structuredContent`, in its `result`, or nowhere."""
+    pictures: Literal["lost", "value"] = "lost"
+    """What becomes of a figure that is shown: nothing but its text, or it is the value of the last expression, in the
+    words of the REST API (`{"type": "image", "format": ..., "base64_data": ...}`)."""
     exception: Literal["stderr", "is-error", "status"] = "stderr"
     """How code that raised is told: by its traceback alone, by `isError` too, or by `status: Failed` too."""
     timeout: Literal["status", "http-504"] = "status"
