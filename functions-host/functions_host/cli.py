@@ -166,7 +166,3 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) >= 65536:
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not '{text}'")
     return int(text)
-
-
-if __name__ == "__main__":
-    main()

@@ -12,7 +12,7 @@ CALLERS = (1, 8, 32, 128)
 _MANY_ENVIRONMENTS = 32
 _PEERS = "host_tests.benchmarks.peers."
 
-OURS = Program("ours", ("-m", "functions_host.cli", "--port", "{port}", "--data", "{data}", "--no-session-pool"))
+OURS = Program("ours", ("-m", "functions_host", "--port", "{port}", "--data", "{data}", "--no-session-pool"))
 _HTTP_APP = "functions-host/host_tests/benchmarks/http_app"
 _OURS_OVER_HTTP = Program("ours over HTTP", (*OURS.arguments, "--app", _HTTP_APP))
 _FASTMCP = Program("FastMCP default", ("-m", _PEERS + "fastmcp_server", "{port}", "default"))

@@ -101,7 +101,7 @@ def _wait_for_hello(url: str) -> None:
 
 def _uv_run_start(*options: str) -> Measure:
     uv = shutil.which("uv")
-    command = (uv, "run", "start") if uv else (sys.executable, "-m", "functions_host.cli")
+    command = (uv, "run", "start") if uv else (sys.executable, "-m", "functions_host")
     return _starting("/runtime/webhooks/mcp", *command, "--port", "{port}", "--data", "{data}", *options)
 
 
