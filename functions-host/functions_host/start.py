@@ -29,7 +29,7 @@ from functions_host.http.server import create_app
 from functions_host.inspector import Inspector
 from functions_host.listener import StopSignal, allow_many_connections, listen, serve
 from functions_host.pool.setting import SETTING as POOL_SETTING
-from functions_host.pool.setting import read_pool_setting
+from functions_host.pool.setting import is_default_pool, read_pool_setting
 from functions_host.storage.azurite import Azurite
 from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.connections import azurite_blob_port, azurite_queue_port, storage_connection_string
@@ -253,12 +253,17 @@ class _Start:
         return host
 
     def _told(self, settings: Settings) -> Settings:
-        """Returns the settings with the pool's address as it is, where its port had to be another than they say."""
-        setting = read_pool_setting(settings.configuration.get(POOL_SETTING))
+        """Returns the settings with the pool's address as it is: on another port than they say, or nowhere."""
+        endpoint = settings.configuration.get(POOL_SETTING)
+        if not self._options.session_pool:
+            if os.environ.get(POOL_SETTING) or not is_default_pool(endpoint):
+                return settings  # a pool that the person has chosen
+            # What answers there is the pool of somebody's other start.
+            return _in_environment(settings, {k: v for k, v in settings.environment.items() if k != POOL_SETTING})
+        setting = read_pool_setting(endpoint)
         if self._pool is None or setting is None or setting.port is None:
             return settings
-        environment = settings.environment | {POOL_SETTING: self._pool.endpoint}
-        return replace(settings, environment=environment, configuration=Configuration(environment))
+        return _in_environment(settings, settings.environment | {POOL_SETTING: self._pool.endpoint})
 
     def _refuse_open_network(self) -> None:
         options = self._options
@@ -267,6 +272,10 @@ class _Start:
                 f"With --address {options.address} everyone in your network could run code on this machine.",
                 "Add --require-key, --no-session-pool, or --open-to-network if that is what you want.",
             )
+
+
+def _in_environment(settings: Settings, environment: dict[str, str]) -> Settings:
+    return replace(settings, environment=environment, configuration=Configuration(environment))
 
 
 def _is_open(address: str) -> bool:

@@ -1218,6 +1218,11 @@ REQUIREMENTS = (
         "inferred",
     ),
     Requirement(
+        "start.no-pool",
+        "With --no-session-pool the app is not told the usual address, where the pool of another start may answer.",
+        "inferred",
+    ),
+    Requirement(
         "start.network",
         "Listening for the network is said loudly, and with a session pool asks for a key or an explicit option.",
         "inferred",

@@ -49,3 +49,12 @@ def read_pool_setting(endpoint: str | None) -> PoolSetting | None:
             "if another pool answers there.",
         )
     return PoolSetting(endpoint, port or 80)
+
+
+def is_default_pool(endpoint: str | None) -> bool:
+    """Whether the setting is the address that templates come with, which nobody has chosen."""
+    try:
+        setting = read_pool_setting(endpoint)
+    except PersonError:
+        return False
+    return setting is not None and setting.is_default

@@ -2,7 +2,7 @@
 
 import pytest
 from functions_host.errors import PersonError
-from functions_host.pool.setting import PoolSetting, read_pool_setting
+from functions_host.pool.setting import PoolSetting, is_default_pool, read_pool_setting
 
 _PATH = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/local/sessionPools/local/mcp"
 
@@ -35,3 +35,9 @@ def test_what_is_no_address_is_refused(endpoint: str) -> None:
 def test_an_address_of_this_machine_that_the_pool_does_not_have_is_refused(endpoint: str) -> None:
     with pytest.raises(PersonError, match="does not have"):
         read_pool_setting(endpoint)
+
+
+def test_only_the_address_that_templates_come_with_is_the_default() -> None:
+    assert is_default_pool(f"http://127.0.0.1:7072{_PATH}")
+    for other in (None, "nonsense", f"http://127.0.0.1:7100{_PATH}", f"https://eastus.dynamicsessions.io:7072{_PATH}"):
+        assert not is_default_pool(other)

@@ -13,14 +13,14 @@ import pytest
 from host_tests.requirements import shows
 from host_tests.servers import POOL_PATH, Server, Target, free_port, launch, running_server
 from host_tests.wire.raw_http import call, post
-from host_tests.wire.small_app import BEGIN, tool, write_app
+from host_tests.wire.small_app import BEGIN, tool, write, write_app
 
 _ENDPOINT = """
 import os
 
 @app.mcp_tool_trigger(arg_name="context", tool_name="pool", description="")
 def pool(context: str) -> str:
-    return os.environ["SESSION_POOL_MCP_ENDPOINT"]
+    return os.environ.get("SESSION_POOL_MCP_ENDPOINT", "none")
 """
 
 
@@ -77,6 +77,23 @@ def test_the_port_of_the_session_pool_can_be_chosen(app: Path, tmp_path: Path) -
         app, "--session-pool-port", port, storage=None, data=tmp_path / "data", session_pool=True
     ) as server:
         assert urlsplit(_text(server, "pool")).port == int(port)
+
+
+@shows("start.no-pool")
+def test_without_a_session_pool_the_app_does_not_use_that_of_another_start(app: Path, tmp_path: Path) -> None:
+    values = {"FUNCTIONS_WORKER_RUNTIME": "python", "SESSION_POOL_MCP_ENDPOINT": f"http://127.0.0.1:7072{POOL_PATH}"}
+    write(app / "local.settings.json", {"IsEncrypted": False, "Values": values})
+    unset = {"SESSION_POOL_MCP_ENDPOINT": ""}
+    with running_server(app, storage=None, data=tmp_path / "data", environment=unset) as server:
+        assert "Session pool: none, so tools that run code will fail (--no-session-pool)" in server.lines
+        assert _text(server, "pool") == "none"
+
+
+@shows("start.no-pool")
+def test_without_a_session_pool_an_address_of_ones_own_stays(app: Path, tmp_path: Path) -> None:
+    own = {"SESSION_POOL_MCP_ENDPOINT": "http://127.0.0.1:9/mcp"}
+    with running_server(app, storage=None, data=tmp_path / "data", environment=own) as server:
+        assert _text(server, "pool") == own["SESSION_POOL_MCP_ENDPOINT"]
 
 
 @shows("start.network")
