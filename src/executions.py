@@ -19,8 +19,8 @@ _NO_ID = ("null", "none", "undefined", "nil", "string")  # what models write whe
 _FENCED = r"\s*(`{3,}|~{3,})[ \t]*[\w+-]*[ \t]*\n(.*?)\n?[ \t]*\1[ \t]*\s*"
 _FIGURE = r"<Figure size \S+ with \d+ Axes>"
 _FIGURE_LOST = (
-    "(A figure was shown, but pictures do not come back from here. Save it, as plt.savefig('figure.png') does, and "
-    "call readFile with that path to see it.)"
+    "(A figure was shown, but pictures do not come back from here. If you have not saved it, do, as "
+    "plt.savefig('figure.png') does; then call readFile with that path to see it.)"
 )
 _CUT = (
     f"(Cut: no more than {_KEPT_CHARACTERS} characters of a stream are kept. Print less, or write to a file and read "

@@ -87,6 +87,7 @@ def test_a_word_for_nothing_is_no_environment(value: str) -> None:
 
 def test_a_figure_that_was_lost_is_said_with_what_to_do() -> None:
     shown = Execution("e", "<Figure size 640x480 with 1 Axes>\n", "")
+    assert "If you have not saved it" in shown.text
     assert "call readFile" in shown.text
     assert "call readFile" not in Execution("e", "a Figure\n", "").text
     assert "call readFile" not in Execution("e", shown.stdout, "", images=[Image(b"")]).text
