@@ -113,6 +113,16 @@ def test_the_examples_for_sdks_call_a_tool(language: str, server: Server, tmp_pa
     assert (done.stdout, done.returncode) == (f"{_hello(server)}\n", 0), done.stderr
 
 
+def test_the_call_with_curl_is_answered(server: Server) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl")
+    (words,) = [words for words in Page(ROOT / "docs/clients.md").commands() if words[0] == "curl"]
+    done = _run([server.target.url if "://" in word else word for word in words])
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.split("data: ")[1])
+    assert answer["result"]["content"][0]["text"] == _hello(server)
+
+
 def test_inspector_finds_nothing_in_the_schemas_of_the_tools_to_warn_of(server: Server, tmp_path: Path) -> None:
     node = _node_with_the_sdk(tmp_path)
     launcher = tmp_path / "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js"
