@@ -54,6 +54,10 @@ def tool(
     title and there are no annotations (readOnlyHint, ...), since version 1.6.0 of the extension passes none on. Raises
     ToolDeclarationError, here or when the app is indexed.
     """
+    if not hasattr(app, "mcp_tool_trigger"):  # the apps of other packages, such as DFApp, are no FunctionApp
+        raise ToolDeclarationError(
+            f"@tool needs the app, a FunctionApp or a Blueprint, but has {_spelt_app(app)}: write @tool(app)."
+        )
 
     def decorate(function: Callable[..., Any]) -> Any:
         if not inspect.isfunction(function):
@@ -396,6 +400,13 @@ def _blocks(value: Any) -> list[str | Content]:
     values: list[Any] = [value] if isinstance(value, Content) else value if isinstance(value, list) else []
     is_all_blocks = all(isinstance(each, str | Content) for each in values)
     return values if is_all_blocks and any(isinstance(each, Content) for each in values) else []
+
+
+def _spelt_app(given: Any) -> str:
+    if inspect.isfunction(given):
+        code = given.__code__
+        return f"the function '{given.__name__}' of {os.path.basename(code.co_filename)} line {code.co_firstlineno}"
+    return f"a {type(given).__name__}"
 
 
 def _spelt(hint: Any) -> str:

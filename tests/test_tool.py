@@ -395,6 +395,16 @@ def test_a_missing_docstring_two_tools_of_one_name_and_a_binding_below_are_told_
         tool(app, name="u", description="A tool.")(bound)
 
 
+def test_a_tool_without_its_app_is_told_at_once() -> None:
+    def function() -> None: ...
+
+    for given, said in ((function, "the function 'function' of test_tool.py line "), ("name", "but has a str")):
+        with pytest.raises(ToolDeclarationError, match=r"write @tool\(app\)\.") as refused:
+            tool(cast("Any", given))
+        assert said in str(refused.value)
+    tool(cast("Any", func.Blueprint()), description="A tool.")(function)
+
+
 async def test_annotations_that_are_text_are_read_all_the_same() -> None:
     source = (
         "from __future__ import annotations\n"
