@@ -2,15 +2,17 @@
 
 import importlib.util
 import json
-from typing import Any
+from typing import Annotated, Any
 
+import azure.functions as func
 import pytest
 from mcp.types import ImageContent
 
 from tests.clients import text_of
 from tests.docs.pages import ROOT, Page
 from tests.frameworks import ARGUMENTS, FUNCTIONS, function_of, of_fastmcp, of_mcp_tool, of_tool
-from tests.in_process import Call, Out, call_of
+from tests.in_process import Out, call_of
+from tool import tool
 
 pytestmark = pytest.mark.anyio
 
@@ -27,18 +29,12 @@ def _example(name: str) -> Any:
     return module
 
 
-async def test_snippets_come_back(call: Call) -> None:
-    await call("savesnippet", snippetname="a", snippet="text")
-    assert text_of(await call("getsnippet", snippetname="a")) == "text"
-
-
 def test_every_block_of_python_is_part_of_a_file_that_a_test_runs() -> None:
-    files = [*_EXAMPLES.glob("*.py"), *(ROOT / "src").glob("*.py"), ROOT / "tests" / "docs" / "test_examples.py"]
-    texts = [_unindented(file.read_text(encoding="utf-8")) for file in files]
+    texts = [_unindented(file.read_text(encoding="utf-8")) for file in _EXAMPLES.glob("*.py")]
     for block in _PAGE.blocks:
         if block.language == "python":
             assert any(_unindented(block.text) in text for text in texts), block.text
-    assert {file.stem for file in _EXAMPLES.glob("*.py")} == {"orders", "bindings", "pictures"}
+    assert {file.stem for file in _EXAMPLES.glob("*.py")} == {"orders", "bindings", "pictures", "test_count_words"}
 
 
 def _unindented(text: str) -> str:
@@ -51,6 +47,13 @@ async def test_orders() -> None:
     assert found.structured_content == {"result": [{"number": "A-1", "total": 12.5}]}
     assert "must be one of" in text_of(await call("find_orders", customer="Ada", status="lost"))
     assert text_of(await call("find_orders", customer="Bob")).startswith("There is no customer 'Bob'.")
+
+
+async def test_the_test_of_the_tool_in_the_readme() -> None:
+    (tool_of_the_readme,) = [block.text for block in Page(ROOT / "README.md").blocks if block.language == "python"]
+    app = func.FunctionApp()
+    exec(tool_of_the_readme, {"app": app, "tool": tool, "Annotated": Annotated})
+    await _example("test_count_words").test_words_are_counted(call_of(app))
 
 
 async def test_bindings() -> None:

@@ -75,15 +75,21 @@ def test_the_command_of_the_first_success_works(server: Server) -> None:
     assert done.returncode == 0, done.stdout
     answers = [line.rpartition(" (")[0] for line in done.stdout.splitlines()]
     (shown_answers,) = [block.text for block in _README.blocks if block.text.startswith("ok ")]
-    shown_answers = shown_answers.replace("Hello I am MCPTool!", _hello(server))
-    assert {line.rpartition(" (")[0] for line in shown_answers.splitlines()} <= set(answers)
+    tools = _tools(server)
+    for line in shown_answers.splitlines():
+        step = line.split()[1].rstrip(":")
+        if step == "hello" and step in tools:
+            line = line.replace("Hello I am MCPTool!", _hello(server))
+        if step == "initialize" or step in tools:
+            assert line.rpartition(" (")[0] in answers
 
 
 def test_the_tool_of_the_readme_can_be_called(storage: str, tmp_path: Path) -> None:
     (example,) = [block.text for block in _README.blocks if block.language == "python"]
     app = Path(shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__")))
-    with (app / "function_app.py").open("a", encoding="utf-8") as file:
-        file.write(f"\n\n{example}")
+    if "def count_words(" not in (app / "function_app.py").read_text(encoding="utf-8"):  # nobody has tried it yet
+        with (app / "function_app.py").open("a", encoding="utf-8") as file:
+            file.write(f"\n\n{example}")
     with running_server(app, storage=storage, data=tmp_path) as server:
         answered = _call(server.target.url, "count_words", {"text": "as you like it, as it is"})
     assert not answered.get("isError"), answered
@@ -95,8 +101,22 @@ def _hello(server: Server) -> str:
     return _call(server.target.url, "hello", {})["content"][0]["text"]
 
 
+def _tools(server: Server) -> set[str]:
+    """Which tools there are: the samples are for everyone to remove."""
+    return {tool["name"] for tool in _ask(server.target.url, "tools/list", {})["tools"]}
+
+
+def _skip_without(server: Server, *tools: str) -> None:
+    if missing := set(tools) - _tools(server):
+        pytest.skip(f"the app has no {', '.join(sorted(missing))}")
+
+
 def _call(url: str, tool: str, arguments: dict[str, object]) -> Any:
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+    return _ask(url, "tools/call", {"name": tool, "arguments": arguments})
+
+
+def _ask(url: str, method: str, params: dict[str, object]) -> Any:
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     request = urllib.request.Request(url, json.dumps(message).encode(), headers)
     with urllib.request.urlopen(request, timeout=_SECONDS * 3) as answer:
@@ -105,6 +125,7 @@ def _call(url: str, tool: str, arguments: dict[str, object]) -> Any:
 
 @pytest.mark.parametrize("language", ["python", "js"])
 def test_the_examples_for_sdks_call_a_tool(language: str, server: Server, tmp_path: Path) -> None:
+    _skip_without(server, "hello")
     (example,) = [block for block in Page(ROOT / "docs/clients.md").blocks if block.language == language]
     file = tmp_path / ("example.py" if language == "python" else "example.mjs")
     file.write_text(example.text, encoding="utf-8")
@@ -131,6 +152,7 @@ def test_inspector_finds_nothing_in_the_schemas_of_the_tools_to_warn_of(server: 
 
 
 def test_the_picture_shows_a_plot_that_code_has_drawn(server: Server, browser: Browser) -> None:
+    _skip_without(server, "runPythonCode", "readFile")
     drawn = _call(server.target.url, "runPythonCode", {"pythonCode": _PLOT})
     page = browser.new_page(viewport={"width": 1280, "height": 640}, device_scale_factor=1.5)
     page.route(
