@@ -1,4 +1,4 @@
-"""Calls every tool of a running server once, with nothing but Python: `python tests/smoke.py URL --key KEY`.
+"""Calls the six sample tools of a running server, with nothing but Python: `python tests/smoke.py URL --key KEY`.
 
 Prints one line a step. Exit code 0: all is well. 1: the server answers, but not as it should. 2: it cannot be reached
 or does not let us in, and the line says what to do.
@@ -117,7 +117,8 @@ def _text(result: dict[str, Any]) -> str:
 def steps(server: Server, session_pool: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yields the name of each step and what does it, which returns what there is to say.
 
-    Of the samples those are called that the server lists: who removes one need not change this.
+    Of the samples those are called that the server lists: who removes one need not change this. The snippet that it
+    saves is deleted again where the server lists deletesnippet.
     """
     listed: set[str] = set()
     snippet = f"print('smoke {time.time()}')"
@@ -147,6 +148,8 @@ def steps(server: Server, session_pool: bool) -> Iterator[tuple[str, Callable[[]
     if listed >= {"savesnippet", "getsnippet"}:
         yield "savesnippet", save
         yield "getsnippet", get
+        if "deletesnippet" in listed:
+            yield "deletesnippet", lambda: _text(server.call("deletesnippet", snippetname=_SNIPPET_NAME))
     if session_pool and listed >= {"launchShell", "runPythonCode", "runShellCommand"}:
         yield from _execution_steps(server)
 
@@ -171,7 +174,7 @@ def _execution_steps(server: Server) -> Iterator[tuple[str, Callable[[], str]]]:
 
 def main() -> int:
     """Runs the steps and returns the exit code."""
-    parser = argparse.ArgumentParser(description="Calls every tool of a running MCP server once.")
+    parser = argparse.ArgumentParser(description="Calls the six sample tools of a running MCP server.")
     parser.add_argument("url", help="its MCP endpoint, or its origin such as https://NAME.azurewebsites.net")
     parser.add_argument("--key", help="its system key mcp_extension, or set MCP_EXTENSION_KEY")
     parser.add_argument("--token", help="a token of Entra, where clients sign in")

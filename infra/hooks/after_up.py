@@ -44,7 +44,7 @@ def show(environment: Mapping[str, str], azure: Azure) -> None:
     _print(f'  Claude Code: claude mcp add --transport http {_SERVER} {endpoint} --header "x-functions-key: KEY"')
     others = {"type": "http", "url": endpoint, "headers": {"x-functions-key": "KEY"}}
     _print(f"  Others:      {json.dumps({'mcpServers': {_SERVER: others}})}\n")
-    _print("This calls every tool once:")
+    _print("This calls the six sample tools:")
     _print(f"  {'python3' if os.name == 'posix' else 'python'} tests/smoke.py {endpoint} --key=KEY")
 
 
