@@ -6,6 +6,7 @@ raises stays hidden from clients and is logged, as the platform does.
 """
 
 import inspect
+import itertools
 import logging
 import os
 import re
@@ -23,10 +24,20 @@ from tool_schema import Json, fault_of, schema_of
 type App = func.FunctionApp | func.Blueprint
 
 _ABSENT = inspect.Parameter.empty
+_RESEMBLANCE = 0.7  # of 1 for the same name: 'stauts' and 'state' are taken for 'status', 'max' is not for 'limit'
+_COMPARED_NAMES = 20  # a caller may send any number
 
 
 class ToolDeclarationError(Exception):
     """A function cannot be a tool as it is written. Its text says where it is and what to change."""
+
+
+class _ArgumentError(ToolError):
+    """An argument that the function does not get."""
+
+    def __init__(self, argument: str, text: str) -> None:
+        super().__init__(text)
+        self.argument = argument
 
 
 class ToolCall(msgspec.Struct, frozen=True):
@@ -260,7 +271,7 @@ class _Plan:
             (each.name, each.hint) if each.is_required else (each.name, each.hint, _default_field(each.default))
             for each in self._arguments.values()
         ]
-        arguments = msgspec.defstruct("Arguments", fields, kw_only=True)
+        arguments = msgspec.defstruct("Arguments", fields, kw_only=True, forbid_unknown_fields=True)
         self._struct = arguments
         if any(each.is_required for each in self._arguments.values()):
             return msgspec.json.Decoder(msgspec.defstruct("Call", [("arguments", arguments)]))
@@ -268,19 +279,38 @@ class _Plan:
         return msgspec.json.Decoder(msgspec.defstruct("Call", [("arguments", arguments, absent)]))
 
     def _tolerated(self, call: str) -> Any:
-        """Reads arguments of which some are null where a default stands, as many clients send what is not given."""
+        """Reads arguments of which some are null where a default stands, as many clients send what is not given, or
+        that the tool does not have, as some clients add.
+        """
         given: dict[str, Any] = msgspec.json.decode(call).get("arguments") or {}
+        self._refuse_misspelt(given)
         kept: dict[str, Any] = {}
         for name, argument in self._arguments.items():
             value = given.get(name)
             if value is None and not argument.is_required:
                 continue
             if value is None and name not in given:
-                raise ToolError(f"The argument '{name}' is missing. Give {name} as a value that fits.")
+                raise _ArgumentError(name, f"The argument '{name}' is missing. Give {name} as a value that fits.")
             if fault := fault_of(value, argument.hint, argument.schema):
-                raise ToolError(f"The argument '{name}{fault.path}' {fault.problem}. Give {name} a value that fits.")
+                raise _ArgumentError(
+                    name, f"The argument '{name}{fault.path}' {fault.problem}. Give {name} a value that fits."
+                )
             kept[name] = value
         return msgspec.convert(kept, self._struct)
+
+    def _refuse_misspelt(self, given: Mapping[str, Any]) -> None:
+        """Raises ToolError for a name that resembles an argument which is not given.
+
+        Any other is ignored, since clients add some: n8n a toolCallId, https://github.com/n8n-io/n8n/issues/21500.
+        """
+        import difflib  # for the few calls that need it
+
+        absent = [_plain_name(name) for name in self._arguments if given.get(name) is None]
+        unknown = (name for name, value in given.items() if name not in self._arguments and value is not None)
+        for name in itertools.islice(unknown, _COMPARED_NAMES) if absent else ():
+            if difflib.get_close_matches(_plain_name(name), absent, 1, _RESEMBLANCE):
+                named = ", ".join(f"'{each}'" for each in self._arguments)
+                raise _ArgumentError(name, f"There is no argument '{name}': the tool has {named}.")
 
 
 class _Answer:
@@ -351,7 +381,7 @@ def _wrapper(declared: _Declaration) -> Any:
             try:
                 return plan.answer(await function(**plan.inputs(inputs.pop(trigger)), **inputs))
             except ToolError as error:
-                return failure(str(error))
+                return _told(declared.name, error)
 
         wrapper: Any = call_async
     else:
@@ -361,12 +391,27 @@ def _wrapper(declared: _Declaration) -> Any:
             try:
                 return plan.answer(function(**plan.inputs(inputs.pop(trigger)), **inputs))
             except ToolError as error:
-                return failure(str(error))
+                return _told(declared.name, error)
 
         wrapper = call
     wrapper.__name__, wrapper.__qualname__ = function.__name__, function.__qualname__
     wrapper.__module__, wrapper.__doc__ = function.__module__, function.__doc__
     return wrapper
+
+
+def _told(tool_name: str, error: ToolError) -> str:
+    """Returns the envelope of a call that was not done, and logs it, since the host logs that it succeeded. What the
+    model is told stays out of the log: it may quote what the caller gave.
+    """
+    if isinstance(error, _ArgumentError):
+        logging.warning("The tool '%s' refused the argument %.100r", tool_name, error.argument)
+    else:
+        logging.warning("The tool '%s' answered with an error that the model is told", tool_name)
+    return failure(str(error))
+
+
+def _plain_name(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def _paragraphs(function: Callable[..., Any]) -> str:

@@ -213,6 +213,47 @@ async def test_null_for_an_argument_with_a_default_is_the_default() -> None:
     assert _text(await call(app, "t", n=7, unknown="is ignored", job="PartTime")) == "7 [1, 7] Job.part"
 
 
+@pytest.mark.parametrize("name", ["stauts", "Status", "state", "_status"])
+async def test_a_misspelt_argument_is_told_to_the_model(name: str) -> None:
+    def function(customer: str, status: str = "open") -> str:
+        return status
+
+    app = _app(function)
+    result = await call(app, "t", customer="Ada", **{name: "shipped"})
+    assert (result.is_error, _text(result)) == (
+        True, f"There is no argument '{name}': the tool has 'customer', 'status'."
+    )  # fmt: skip
+    assert _text(await call(app, "t", customer="Ada", **{name: None})) == "open"
+
+
+async def test_an_argument_that_a_client_adds_is_ignored() -> None:
+    def nothing() -> str:
+        return "done"
+
+    def function(environment_id: str | None = None) -> str:
+        return str(environment_id)
+
+    assert _text(await call(_app(nothing), "t", random_string="x")) == "done"
+    assert _text(await call(_app(function), "t", sessionId="s", action="a", toolCallId="t")) == "None"
+    assert _text(await call(_app(function), "t", **dict.fromkeys(map(str, range(100_000)), 1))) == "None"
+
+
+async def test_a_call_that_is_not_done_is_logged_without_what_the_caller_gave(caplog: pytest.LogCaptureFixture) -> None:
+    async def function(place: Place, limit: int = 1) -> str:
+        raise ToolError("No secret here.")
+
+    app = _app(function)
+    functions_of(app)
+    for given, said in (
+        ({"place": {"x": "secret"}}, "The tool 't' refused the argument 'place'"),
+        ({"place": {"x": 1}, "limits": "secret"}, "The tool 't' refused the argument 'limits'"),
+        ({"place": {"x": 1}}, "The tool 't' answered with an error that the model is told"),
+    ):
+        caplog.clear()
+        assert (await call(app, "t", **given)).is_error
+        assert [(each.levelname, each.getMessage()) for each in caplog.records] == [("WARNING", said)]
+
+
 async def test_arguments_come_as_the_types_that_the_function_names() -> None:
     def function(place: Place, levels: list[Level], context: str) -> str:
         return f"{place.x} {levels[0].name} {context}"
