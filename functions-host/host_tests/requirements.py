@@ -1335,6 +1335,8 @@ REQUIREMENTS = (
         "http.fails",
         "A function that raises, or returns what is no answer, is an empty 500; the terminal has the traceback.",
         "azure-functions-host, Middleware/FunctionInvocationMiddleware.cs",
+        "The terminal shows a traceback from the app's own lines on. In Azure the log has the frames of the worker "
+        "above them too.",
     ),
     Requirement(
         "http.body-limit",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self, cast
 
 from functions_host.errors import WorkerError
+from functions_host.worker.stack import from_own_lines
 from functions_host.worker_process import boot
 from functions_host.worker_process.messages import (
     Completed,
@@ -69,7 +70,8 @@ class WorkerEvents:
 class WorkerConnection(asyncio.BufferedProtocol):
     """A process that loads the app, then runs calls, until it is stopped or ends by itself."""
 
-    def __init__(self, events: WorkerEvents, on_ending: Callable[[], None]) -> None:
+    def __init__(self, app_directory: Path, events: WorkerEvents, on_ending: Callable[[], None]) -> None:
+        self._app_directory = app_directory
         self._loop = asyncio.get_running_loop()
         self.indexed: asyncio.Future[Indexed] = self._loop.create_future()
         self.takes_calls = True
@@ -90,7 +92,7 @@ class WorkerConnection(asyncio.BufferedProtocol):
 
         `on_ending` is called as soon as it takes no more calls, which is before it has ended.
         """
-        connection = cls(events, on_ending)
+        connection = cls(app_directory, events, on_ending)
         ours, theirs = socket.socketpair()
         with theirs:
             child = connection._child = await _start_process(
@@ -155,7 +157,7 @@ class WorkerConnection(asyncio.BufferedProtocol):
                 case Completed():
                     self._answer(message.invocation_id, message)
                 case Failed():
-                    self._answer(message.invocation_id, WorkerError(_exception_text(message)))
+                    self._answer(message.invocation_id, WorkerError(_exception_text(message, self._app_directory)))
                 case Log():
                     self._events.log(message)
                 case DebuggerListens():
@@ -267,9 +269,9 @@ def _debugpy_packages() -> str:
     return str(Path(spec.origin).parent.parent)
 
 
-def _exception_text(failed: Failed) -> str:
-    # The words of the real host's RpcException.
-    return f"Result: Failure\nException: {failed.message}\nStack: {failed.stack}"
+def _exception_text(failed: Failed, app_directory: Path) -> str:
+    # The words of the real host's RpcException, but for a stack that is trimmed.
+    return f"Result: Failure\nException: {failed.message}\nStack: {from_own_lines(failed.stack, app_directory)}"
 
 
 def _time_span(seconds: float) -> str:

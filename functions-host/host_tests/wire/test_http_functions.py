@@ -81,6 +81,8 @@ def test_a_function_that_fails_is_an_empty_500_and_the_terminal_says_why(
     assert (answer.status_code, answer.content) == (500, b"")
     server.wait_for("Exception while executing function: Functions.")
     assert "Traceback" in server.wait_for("Stack:")
+    if path == "raises":
+        assert "function_app.py" in server.wait_for('  File "')
 
 
 @shows("http.route")
