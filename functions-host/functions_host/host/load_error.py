@@ -97,5 +97,9 @@ _REMEDIES = {
     r"do not match the corresponding function parameter's|does not match its Python annotation": (
         "Annotate the parameter of an MCP trigger as str, that of a blob as str, bytes or func.InputStream."
     ),
+    r"name '(Annotated|Any|Literal|NotRequired|Optional|TypedDict|Union)' is not defined": (
+        "Write `from typing import {0}` at the top of the file."
+    ),
+    r"name 'Meta' is not defined": "Write `from msgspec import Meta` at the top of the file.",
     r"invalid non-type annotation": "Annotate it with a type itself, without quotes, `|` or None.",
 }

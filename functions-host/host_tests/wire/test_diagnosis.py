@@ -64,6 +64,10 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
             ["line 6", "could not be loaded: IndentationError: unexpected indent", "Mend that line."],
         ),
         (
+            BEGIN + "Name = Annotated[str, 'a name']\n",
+            ["name 'Annotated' is not defined", "Write `from typing import Annotated` at the top of the file."],
+        ),
+        (
             "import nowhere_to_be_found\n",
             [
                 "app/function_app.py line 1 needs 'nowhere_to_be_found', which nothing in app/requirements.txt brings.",
