@@ -57,14 +57,7 @@ class Inspector:
         if self._watcher:
             self._watcher.cancel()
         if self._child is not None:
-            assert self._child.stdin is not None
-            self._child.stdin.close()
-            try:
-                async with asyncio.timeout(_STOP_SECONDS):
-                    await self._child.wait()
-            except TimeoutError:
-                self._child.kill()
-                await self._child.wait()
+            await npm_package.end(self._child, _STOP_SECONDS)
         self._folder.cleanup()
 
     async def _spawn(self, modules: Path, catalog: Path, port: int, token: str) -> None:

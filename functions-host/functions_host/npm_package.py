@@ -47,6 +47,18 @@ async def install(package: Path, cache: Path, console: Console) -> Path:
     return target / "node_modules"
 
 
+async def end(child: asyncio.subprocess.Process, seconds: float) -> None:
+    """Ends a program that stops when its stdin is closed; by force if it has not within that time."""
+    assert child.stdin is not None
+    child.stdin.close()
+    try:
+        async with asyncio.timeout(seconds):
+            await child.wait()
+    except TimeoutError:
+        child.kill()
+        await child.wait()
+
+
 def _is_installed(target: Path, lock: bytes) -> bool:
     installed = target / "package-lock.json"
     return installed.is_file() and installed.read_bytes() == lock

@@ -18,14 +18,14 @@ from pathlib import Path
 from functions_host import npm_package
 from functions_host.console import Console
 from functions_host.errors import PersonError
+from functions_host.local_port import is_open
+from functions_host.restarts import pause_before_restart
 
 DEFAULT_BLOB_PORT = 10000
 _QUEUE_PORT, _TABLE_PORT = 10001, 10002
 PACKAGE = Path(__file__).parent / "azurite_package"
 _START_SECONDS = 60
 _STOP_SECONDS = 10
-_SOUND_SECONDS = 5  # one that lives shorter is started again with a pause
-_LONGEST_PAUSE_SECONDS = 30
 _LOOK_SECONDS = 1  # how often another's Azurite is looked at
 
 
@@ -76,14 +76,7 @@ class Azurite:
                 self._child = await self._starting
         if self._child is None:
             return
-        assert self._child.stdin is not None
-        self._child.stdin.close()
-        try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await self._child.wait()
-        except TimeoutError:
-            self._child.kill()
-            await self._child.wait()
+        await npm_package.end(self._child, _STOP_SECONDS)
 
     async def _spawn(self, modules: Path) -> None:
         try:
@@ -121,7 +114,7 @@ class Azurite:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 while not ended.done():
-                    if await _is_open(self._blob_port):
+                    if await is_open(self._blob_port):
                         return
                     await asyncio.wait([ended], timeout=0.02)
         except TimeoutError:
@@ -147,8 +140,7 @@ class Azurite:
             assert self._child is not None
             began = time.monotonic()
             code = await self._child.wait()
-            sound = time.monotonic() - began > _SOUND_SECONDS
-            pause = 0.0 if sound else min(max(1.0, pause * 2), _LONGEST_PAUSE_SECONDS)
+            pause = pause_before_restart(time.monotonic() - began, pause, shortest=1.0)
             self._console.log(f"Azurite ended (exit code {code}). Starting it again.", "red")
             await asyncio.sleep(pause)
             try:
@@ -168,7 +160,7 @@ class Azurite:
                 await self._spawn(modules)
             except (PersonError, OSError) as error:
                 # Two that were left may both try; one of them listens, and is what the other one watches then.
-                if not await _is_open(self._blob_port):
+                if not await is_open(self._blob_port):
                     self._console.log(str(error), "red")
                 continue
             self._console.log(f"Storage: Azurite on port {self._blob_port}, data in {_shown(self._data)}")
@@ -176,7 +168,7 @@ class Azurite:
 
     async def _other_ends(self) -> None:
         """Waits until nobody listens in the place of an Azurite that is not ours, and says so."""
-        while await _is_open(self._blob_port):  # noqa: ASYNC110  (the process is not ours: nothing tells)
+        while await is_open(self._blob_port):  # noqa: ASYNC110  (the process is not ours: nothing tells)
             await asyncio.sleep(_LOOK_SECONDS)
         self._console.log(
             f"The Azurite on port {self._blob_port} has ended, which was not started here. Starting one.", "yellow"
@@ -210,12 +202,3 @@ def _server_on(port: int) -> str | None:
         f"Port {port} is in use by something that is not Azurite.",
         "Close the program that uses it, or name another storage in AzureWebJobsStorage.",
     )
-
-
-async def _is_open(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from functions_host.app.custom_handler import CustomHandler
 from functions_host.errors import PersonError, WorkerError
+from functions_host.local_port import is_open
+from functions_host.restarts import pause_before_restart
 from functions_host.worker.connection import WorkerEvents, lines_of
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke
 
@@ -25,8 +27,6 @@ _PORT_SETTINGS = ("FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT")
 _STOP_SECONDS = 2
 _POLL_SECONDS = 0.05
 _READY_SECONDS = 30  # how long requests wait for a process that is started again
-_SOUND_SECONDS = 5
-_LONGEST_PAUSE_SECONDS = 30
 _SHOWN_LINES = 20
 
 
@@ -93,7 +93,7 @@ class CustomHandlerWorker:
 
     async def _wait_until_it_listens(self, process: "_Process") -> None:
         deadline = time.monotonic() + self._handler.seconds
-        while not await _answers(self._port):
+        while not await is_open(self._port):
             if process.has_ended:
                 how = await process.ended()
                 raise PersonError(
@@ -118,8 +118,7 @@ class CustomHandlerWorker:
             began = time.monotonic()
             how = await self._process.ended()
             self._listens.clear()
-            sound = time.monotonic() - began > _SOUND_SECONDS
-            pause = 0.0 if sound else min(max(0.1, pause * 2), _LONGEST_PAUSE_SECONDS)
+            pause = pause_before_restart(time.monotonic() - began, pause)
             self._events.problem(f"The custom handler ended ({how}). Starting it again.")
             await asyncio.sleep(pause)
             try:
@@ -229,15 +228,6 @@ def _is_taken(port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-async def _answers(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 def requirements_of(app_directory: Path) -> Path | None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from functions_host.errors import WorkerError
+from functions_host.restarts import longer_pause, pause_before_restart
 from functions_host.worker.connection import AppLoadError, WorkerConnection, WorkerEvents, WorkerProgram
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke
 
@@ -18,8 +19,6 @@ from functions_host.worker_process.messages import Completed, FunctionMetadata, 
 # https://learn.microsoft.com/azure/azure-functions/functions-app-settings
 _INDEXING_SECONDS = 120
 _READY_SECONDS = 30  # how long the host lets requests wait for a worker
-_SOUND_SECONDS = 5  # a process that lives shorter is started again with a pause
-_LONGEST_PAUSE_SECONDS = 30
 
 
 class Worker:
@@ -105,8 +104,7 @@ class Worker:
         while True:
             began = time.monotonic()
             how = await connection.ended()
-            sound = time.monotonic() - began > _SOUND_SECONDS
-            pause = 0.0 if sound else min(max(0.1, pause * 2), _LONGEST_PAUSE_SECONDS)
+            pause = pause_before_restart(time.monotonic() - began, pause)
             self._events.problem(f"The worker process ended ({how}). Starting it again.")
             connection = self._connection = await self._reconnect(pause)
 
@@ -116,7 +114,7 @@ class Worker:
             try:
                 connection, _ = await self._connect()
             except AppLoadError as error:
-                pause = min(max(1.0, pause * 2), _LONGEST_PAUSE_SECONDS)
+                pause = longer_pause(pause, shortest=1.0)
                 self._events.problem(f"The worker process did not start: {error} Trying again in {pause:.0f} s.")
             else:
                 return connection
