@@ -86,11 +86,12 @@ def planned_environment(requirements: Sequence[Path], cache: Path) -> PythonEnvi
 
 
 async def make_environment(
-    requirements: Path, cache: Path, console: Console, shown: str, also: Path | None = None
+    requirements: Path, cache: Path, console: Console, shown: str, also: Path | None = None, *, compiled: bool = False
 ) -> PythonEnvironment:
     """Returns the environment for a requirements file, made now or kept from an earlier start.
 
-    `shown` names the file to the person, `also` is a file that is installed with it. A file that is missing is one that
+    `shown` names the file to the person, `also` is a file that is installed with it, `compiled` has all packages
+    compiled at once, as pip does for Azure, rather than each when it is first imported. A file that is missing is one that
     names nothing. Raises PackagesError for one that does not resolve, and PersonError for a cache that cannot be
     written. What is kept asks no network; what is half made is never used.
     """
@@ -105,7 +106,7 @@ async def make_environment(
         async with _alone(folder.with_suffix(".lock"), console, shown):
             if not (folder / _USED).exists():  # another start was faster
                 _remove_unused(folder.parent)
-                await _make(files, folder, console, shown)
+                await _make(files, folder, console, shown, compiled=compiled)
     except OSError as error:
         raise PersonError(
             f"{folder.parent} cannot hold packages: {error.strerror}.",
@@ -163,7 +164,7 @@ async def _alone(lock_file: Path, console: Console, shown: str) -> AsyncGenerato
         lock.release()
 
 
-async def _make(requirements: Sequence[Path], folder: Path, console: Console, shown: str) -> None:
+async def _make(requirements: Sequence[Path], folder: Path, console: Console, shown: str, *, compiled: bool) -> None:
     began = time.monotonic()
     console.write(f"Installing the packages of {shown}, once ...")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-", ignore_cleanup_errors=True) as scratch:
@@ -171,7 +172,7 @@ async def _make(requirements: Sequence[Path], folder: Path, console: Console, sh
         base = getattr(sys, "_base_executable", sys.executable)
         await run_uv(["venv", "--no-project", "--relocatable", "--python", base, str(staging)], console)
         if files := [each for each in requirements if each.is_file()]:
-            await _install(files, staging, console, shown)
+            await _install(files, staging, console, shown, ["--compile-bytecode"] if compiled else [])
         (staging / _USED).touch()
         # Complete or not there at all: whoever starts meanwhile must not find half of it.
         shutil.rmtree(folder, ignore_errors=True)
@@ -181,10 +182,12 @@ async def _make(requirements: Sequence[Path], folder: Path, console: Console, sh
     console.write(f"Installed {count} package{'' if count == 1 else 's'} of {shown} in {seconds:.1f} s.")
 
 
-async def _install(requirements: Sequence[Path], staging: Path, console: Console, shown: str) -> None:
+async def _install(
+    requirements: Sequence[Path], staging: Path, console: Console, shown: str, options: Sequence[str]
+) -> None:
     first, *others = requirements
     named = [part for each in (first.name, *map(str, others)) for part in ("-r", each)]
-    command = ["pip", "install", "--python", str(staging), *named]
+    command = ["pip", "install", "--python", str(staging), *options, *named]
     try:
         await run_uv(command, console, first.parent)
     except UvError as error:

@@ -36,7 +36,8 @@ async def compile_packages(environment: PythonEnvironment) -> None:
 
 async def _run(environment: PythonEnvironment, code: str, *arguments: Path) -> int | None:
     variables = environment.variables(dict(os.environ))
-    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
+        variables.pop(name, None)
     process = await asyncio.create_subprocess_exec(
         environment.python, "-c", code, *arguments, env=variables,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
