@@ -17,8 +17,8 @@ def main() -> None:
 def _keep_compiled() -> None:
     """Has Python keep what it compiles where PYTHONDONTWRITEBYTECODE is set, as in the images of many containers.
 
-    uv leaves what it installs as it is, so each start would compile all of it again, for longer than all the rest takes.
-    It is kept in the host's own environment, and nothing is written beside anybody's sources.
+    uv leaves what it installs as it is, so each start would compile all of it again, which takes longer than all the
+    rest. It is kept in the host's own environment, and nothing is written beside anybody's sources.
     """
     if sys.dont_write_bytecode and sys.pycache_prefix is None:
         sys.pycache_prefix = os.path.join(sys.prefix, "compiled")

@@ -91,8 +91,8 @@ async def make_environment(
     """Returns the environment for a requirements file, made now or kept from an earlier start.
 
     `shown` names the file to the person, `also` is a file that is installed with it, `compiled` has all packages
-    compiled at once, as pip does for Azure, rather than each when it is first imported. A file that is missing is one that
-    names nothing. Raises PackagesError for one that does not resolve, and PersonError for a cache that cannot be
+    compiled at once, as pip does for Azure, rather than each when it is first imported. A file that is missing is one
+    that names nothing. Raises PackagesError for one that does not resolve, and PersonError for a cache that cannot be
     written. What is kept asks no network; what is half made is never used.
     """
     files = [requirements, *([also] if also else [])]

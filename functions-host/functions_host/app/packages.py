@@ -37,9 +37,7 @@ class AppPackages:
         """Returns the environment, made anew where the file has changed. Raises PersonError if it cannot be."""
         if not self._requirements.is_file():
             self._warn(f"There is no {self._shown}: the app has azure-functions, and no other package, as in Azure.")
-        environment = await make_environment(
-            self._requirements, self._cache, self._console, self._shown, compiled=True
-        )
+        environment = await make_environment(self._requirements, self._cache, self._console, self._shown, compiled=True)
         if environment.is_new:
             await self._warn_of_what_azure_would_compile(environment)
         return environment
