@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # half a second of imports, which no cold start should pay be
 
 _NAME = "snippets"
 _CONNECTION = "AzureWebJobsStorage"
+_READ_AT_ONCE = 16  # each may be as long as a message, and all that are read are in memory
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -48,14 +49,16 @@ class SnippetContainer:
 
     def __init__(self, client: "ContainerClient") -> None:
         self._client = client
+        self._reading = asyncio.Semaphore(_READ_AT_ONCE)
 
     async def read(self, name: str) -> bytes | None:
         """Returns the content of a snippet, None if there is none of that name."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        async with _told():
+        async with self._reading, _told():
             try:
-                return await (await self._blob(name).download_blob()).readall()
+                stream = await self._blob(name).download_blob()
+                return b"".join([chunk async for chunk in stream.chunks()])  # readall would copy it twice more
             except ResourceNotFoundError:
                 return None
 

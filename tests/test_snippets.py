@@ -1,9 +1,13 @@
 """getsnippet and savesnippet, as an agent uses them: the official `mcp` client, both transports, real storage."""
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import anyio
 import pytest
 from mcp import ClientSession
 
+from snippet_container import SnippetContainer
 from tests.clients import Connect, get, save, text_of
 from tests.in_process import Call
 from tests.servers import Target
@@ -180,3 +184,33 @@ async def test_a_name_of_spaces_percents_and_letters_of_every_script_works(
     async with connect(target) as session:
         await save(session, odd, "odd")
         assert await get(session, odd) == "odd"
+
+
+async def test_of_many_snippets_that_are_read_at_once_a_few_are_in_memory() -> None:
+    storage = _Storage()
+    container = SnippetContainer(storage)  # pyright: ignore[reportArgumentType]
+    async with anyio.create_task_group() as group:
+        for number in range(100):
+            group.start_soon(container.read, f"snippet{number}")
+    assert (storage.read, storage.most_at_once) == (100, 16)
+
+
+class _Storage:
+    """A container whose blobs take a moment each, which counts how many are read at once."""
+
+    def __init__(self) -> None:
+        self.read = self.most_at_once = self._now = 0
+
+    def get_blob_client(self, blob: str) -> "_Storage":
+        return self
+
+    async def download_blob(self) -> Any:
+        return self
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        self._now += 1
+        self.most_at_once = max(self.most_at_once, self._now)
+        await anyio.lowlevel.checkpoint()
+        self._now -= 1
+        self.read += 1
+        yield b"text"

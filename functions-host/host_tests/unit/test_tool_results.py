@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from functions_host.errors import InvocationError
 from functions_host.triggers.tool_results import tool_result
+from functions_host.wire_json import to_json
 from functions_host.worker_process.messages import Value
+from hypothesis import given
+from hypothesis.strategies import characters, text
 
 from host_tests.requirements import shows
 
@@ -17,6 +20,14 @@ def _plain(value: Value) -> Any:
 
 def _enveloped(**members: object) -> Any:
     return json.loads(tool_result(Value("string", json.dumps(members)), use_result_schema=True))
+
+
+@given(text(characters(exclude_categories=["Cs"], max_codepoint=0x2FF)))
+def test_a_text_goes_to_the_client_escaped_as_dotnet_does_whichever_way_it_is_read(text: str) -> None:
+    result = {"content": [{"type": "text", "text": text}]}
+    for more in ({}, {"isError": False}):  # the way of most results, and that of those with more in them
+        enveloped = json.dumps({"type": "call_tool_result", "content": json.dumps(result | more)})
+        assert tool_result(Value("string", enveloped), use_result_schema=True) == to_json(result | more)
 
 
 @shows("results.plain")
