@@ -78,7 +78,8 @@ def _report(samples: Sequence[Sample], cores: Cores, options: argparse.Namespace
     deployed = dependencies(ROOT / "src" / "requirements.txt")
     write_json(_JSON, str(cores), rows, samples, found, deployed)
     write_plot(_PLOT, rows)
-    _say(f"\n{table(rows)}\n")
+    does = {each.work: each.does for phase in PHASES for each in phase.comparisons}
+    _say(f"\n{table(rows, does)}\n")
     if not options.only:
         _say(f"{listing(deployed)}\n")
     if found:

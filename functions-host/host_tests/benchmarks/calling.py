@@ -15,8 +15,9 @@ from host_tests.benchmarks.connection import CallError
 from host_tests.benchmarks.measurement import BEGUN, Load, Measurement
 
 _LEAD_IN_SECONDS = 0.15  # caches are filled before anything counts
-_LONGEST_LEAD_IN_SECONDS = 1
+_LONGEST_LEAD_IN_SECONDS = 10
 _LEAST_ANSWERS = 6
+_ANSWERS_A_CALLER = 2  # a server that works at all calls at once answers them all together, and then none for a while
 _LONGEST_SECONDS = 60
 _POLL_SECONDS = 0.002
 
@@ -70,7 +71,7 @@ def _write(line: bytes) -> None:
 async def measured(
     load: Load, callers: list[Caller], numbers: Iterator[bytes], begun: Callable[[], None]
 ) -> Measurement:
-    """Keeps all callers calling for as long as `load` says, and until each could have had an answer."""
+    """Keeps all callers calling for as long as `load` says, and until each could have had two answers."""
     tally = Tally(numbers)
     try:
         async with asyncio.timeout(_LONGEST_SECONDS):
@@ -84,7 +85,7 @@ async def measured(
     lead_in = len(tally.latencies)
     begun()
     started, started_cpu = time.perf_counter(), time.process_time()
-    await _until(tally, tasks, load.seconds, max(load.callers, _LEAST_ANSWERS), _LONGEST_SECONDS)
+    await _until(tally, tasks, load.seconds, max(_ANSWERS_A_CALLER * load.callers, _LEAST_ANSWERS), _LONGEST_SECONDS)
     seconds, busy = time.perf_counter() - started, time.process_time() - started_cpu
     latencies = tally.latencies[lead_in:]
     await _stop(tally, tasks)

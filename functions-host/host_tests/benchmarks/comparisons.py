@@ -50,6 +50,8 @@ class Comparison:
     work: str
     callers: tuple[int, ...]
     contenders: tuple[Contender, ...]
+    does: dict[str, str] = field(default_factory=dict[str, str])
+    """What each contender does for one call, where that explains the difference."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,13 @@ def _protocol_over_sse(work: str, call: Call) -> Comparison:
     return Comparison(f"{work}, SSE", CALLERS, contenders)
 
 
+_SNIPPET_WORK = {
+    "ours": "worker: storage SDK, JSON in JSON; socket to the host: two readings of JSON, .NET's escapes, one event",
+    "storage SDK directly": "storage SDK, text",
+    _FASTMCP_FAST.name: "storage SDK, a pydantic model of the result, JSON once, in the same process",
+}
+
+
 def _snippets(work: str, through_tool: Call, direct: Call) -> Comparison:
     """Here, ours to this is a tool with HTTP, MCP and the worker, to the call of the SDK that it cannot do without.
 
@@ -94,7 +103,7 @@ def _snippets(work: str, through_tool: Call, direct: Call) -> Comparison:
     directly = Contender("storage SDK directly", None, direct)
     ours = Contender("ours", OURS, through_tool, _OUR_PATH)
     fastmcp = Contender(_FASTMCP_FAST.name, _FASTMCP_FAST, through_tool)
-    return Comparison(work, CALLERS, (ours, directly, fastmcp))
+    return Comparison(work, CALLERS, (ours, directly, fastmcp), _SNIPPET_WORK if work.startswith("get") else {})
 
 
 def _snippets_over_sse(work: str, through_tool: Call, direct: Call) -> Comparison:

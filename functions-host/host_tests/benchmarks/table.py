@@ -1,6 +1,6 @@
 """The rows as text, for a terminal of 160 columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from host_tests.benchmarks.samples import MEASURES, Measure, Row, Spread
@@ -12,9 +12,19 @@ _CAPTION = (
 _HEADINGS = ("", "callers", "our req/s", "our p50", "requests/s", "p50", "p99", "CPU a call", "memory")
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Returns a block for each kind of work, with a line for each contender and number of callers."""
-    blocks = [_block(work, list(group)) for work, group in groupby(rows, key=lambda row: row.work)]
+type Does = Mapping[str, Mapping[str, str]]
+"""What each contender does for one call, by kind of work and contender."""
+
+
+def table(rows: Sequence[Row], does: Does | None = None) -> str:
+    """Returns a block for each kind of work, with a line for each contender and number of callers.
+
+    Where `does` has something to say of it, a line for each contender follows: its own times, and what it does.
+    """
+    blocks = [
+        [*_block(work, each := list(group)), *_times(each, (does or {}).get(work, {}))]
+        for work, group in groupby(rows, key=lambda row: row.work)
+    ]
     cells = [_HEADINGS, *(line for block in blocks for line in block)]
     widths = [max(len(line[column]) for line in cells if len(line) > 1) for column in range(len(_HEADINGS))]
     return "\n".join([_CAPTION, "", *(_line(each, widths) for each in cells)])
@@ -35,6 +45,16 @@ def _block(work: str, rows: list[Row]) -> list[tuple[str, ...]]:
         for index, row in enumerate(of_contender):
             name = f"  {contender}" if index == 0 else ""
             lines.append((name, *_cells(row, ours[row.callers])))
+    return lines
+
+
+def _times(rows: list[Row], does: Mapping[str, str]) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = []
+    for contender, work in does.items():
+        of_contender = [row for row in rows if row.contender == contender]
+        p50, p99 = (" / ".join(_value(row, measure) for row in of_contender) for measure in ("p50_ms", "p99_ms"))
+        if p50:
+            lines.append((f"  {contender}: p50 {p50} ms, p99 {p99} ms ({work})",))
     return lines
 
 

@@ -47,6 +47,11 @@ def test_the_table_has_a_line_for_each_contender_and_number_of_callers_and_fits_
     assert max(map(len, text.splitlines())) <= 160
 
 
+def test_beside_the_ratios_stands_what_a_contender_does_and_how_long_that_took() -> None:
+    text = table(rows_of(_SAMPLES), {"hello": {"theirs": "says hello", "nobody": "was not measured"}})
+    assert text.endswith("  theirs: p50 1.00 ms, p99  ms (says hello)")
+
+
 def test_a_target_is_judged_where_it_is_farthest_from_met() -> None:
     more = [_sample("ours", 1, 10, p50=4, callers=32), _sample("theirs", 1, 5, p50=2, callers=32)]
     rows = rows_of([*_SAMPLES, *more])
