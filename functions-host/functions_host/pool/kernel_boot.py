@@ -43,6 +43,17 @@ def _keep_quiet() -> None:
     warnings.filterwarnings("ignore", message="To exit: use 'exit'")
 
 
+def _leave_the_debugger_out() -> None:
+    """Keeps ipykernel from importing debugpy, a third of its start, for requests of a debugger that no pool passes on.
+
+    Code can import it all the same.
+    """
+    sys.modules["debugpy"] = None  # pyright: ignore[reportArgumentType]
+    import ipykernel.debugger  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+    del sys.modules["debugpy"]
+
+
 def _bound_messages() -> None:
     """Makes no message of this kernel larger than the pool takes: `print("x" * 10**8)` is one message."""
     from jupyter_client.session import Session
@@ -170,6 +181,7 @@ if __name__ == "__main__":
         del sys.path[0]  # as ipykernel_launcher does; IPython puts it back when all is imported
     _keep_to_own_folder()
     _end_with_the_pool()
+    _leave_the_debugger_out()
     _bound_messages()
     _keep_quiet()
     _flush_output_of_processes()
