@@ -3,7 +3,8 @@
 The system limits one process: its address space, the size of a file, its open files. It does not limit an environment
 where no control group is ours to make: how much memory and how many processes and threads in all, how much disk. These
 the watch counts several times a second, less often where nothing runs, and kills the environment that has too much; a
-little more can be used until then. Where there is no /proc, as on macOS, it counts the disk only.
+little more can be used until then. All watches look at the same moments, so that they read the processes of this
+machine once and not each for itself. Where there is no /proc, as on macOS, it counts the disk only.
 """
 
 import asyncio
@@ -12,7 +13,9 @@ import itertools
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +24,7 @@ _MIB = 1024 * 1024
 _INTERVAL = 0.1  # a fork bomb of one core makes some hundred processes meanwhile
 _IDLE_INTERVAL = 0.5  # where nothing has run since the last look: environments that wait should not warm a laptop
 _SHARE = 0.1  # ... but no more than this part of a core goes into counting
+_SAME_MOMENT = 0.05  # for a table of processes that several watches share
 _ENTRY = 4096  # what a file counts beside its blocks, so that empty ones have an end too
 _PAGE = os.sysconf("SC_PAGE_SIZE") if sys.platform != "win32" else 4096
 
@@ -56,6 +60,23 @@ class Row(NamedTuple):
     """In ticks, so that one that has run for less seems not to have run."""
 
 
+class ProcessTable:
+    """The processes of this machine, read once for all who ask at the same moment, from whichever thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: Mapping[int, Row] = {}
+        self._is_old_at = 0.0
+
+    def rows(self) -> Mapping[int, Row]:
+        """Returns each by its id; nothing where there is no /proc."""
+        with self._lock:
+            if time.monotonic() > self._is_old_at:
+                self._rows = dict(_read_processes())
+                self._is_old_at = time.monotonic() + _SAME_MOMENT
+            return self._rows
+
+
 class Watch:
     """Counts what the processes of one environment use, for as long as any of them runs.
 
@@ -64,9 +85,14 @@ class Watch:
     """
 
     def __init__(
-        self, folders: Sequence[Path], limits: Limits, on_excess: Callable[[asyncio.subprocess.Process, str], None]
+        self,
+        folders: Sequence[Path],
+        limits: Limits,
+        processes: ProcessTable,
+        on_excess: Callable[[asyncio.subprocess.Process, str], None],
     ) -> None:
         self._folders = folders
+        self._processes = processes
         self._limits = limits
         self._on_excess = on_excess
         self._running: set[asyncio.subprocess.Process] = set()
@@ -91,11 +117,12 @@ class Watch:
             # Without /proc nobody knows whether something ran.
             pause = min(2 * pause, _IDLE_INTERVAL) if tree and tree == before else _INTERVAL
             before = tree
-            await asyncio.sleep(max(pause, (loop.time() - began) / _SHARE))
+            step = max(pause, (loop.time() - began) / _SHARE)
+            await asyncio.sleep(step - loop.time() % step)  # to the moment at which the others look too
 
     def _look(self, roots: Iterable[int]) -> tuple[dict[int, Row], str]:
         """Returns the processes that run, and a sentence on the limit that they exceed, or an empty string."""
-        tree = family(roots)
+        tree = family(roots, self._processes.rows())
         return tree, self._excess(tree)
 
     def _excess(self, tree: dict[int, Row]) -> str:
@@ -120,16 +147,15 @@ class Watch:
         return self._running
 
 
-def family(roots: Iterable[int]) -> dict[int, Row]:
+def family(roots: Iterable[int], table: Mapping[int, Row]) -> dict[int, Row]:
     """Returns these processes and all that descend from them."""
-    table = dict(_process_table())
     found = {root for root in roots if root in table}
     while more := {process_id for process_id, row in table.items() if row.parent in found} - found:
         found |= more
     return {process_id: table[process_id] for process_id in found}
 
 
-def _process_table() -> Iterator[tuple[int, Row]]:
+def _read_processes() -> Iterator[tuple[int, Row]]:
     with contextlib.suppress(OSError):
         for name in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):  # it has ended meanwhile

@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 
 from functions_host.errors import PersonError
 from functions_host.pool import seatbelt
-from functions_host.pool.limits import Limits, Watch
+from functions_host.pool.limits import Limits, ProcessTable, Watch
 from functions_host.pool.network import Connector, EnvironmentNetwork, choose_connector
 from functions_host.python_environment import PythonEnvironment
 
@@ -72,6 +72,7 @@ class Sandbox:
     def __init__(self, environment: PythonEnvironment, limits: Limits, *, asked_for: bool = False) -> None:
         self._environment = environment
         self._limits = limits
+        self._processes = ProcessTable()
         self._watches: dict[Path, Watch] = {}
         self._excesses: WeakKeyDictionary[asyncio.subprocess.Process, str] = WeakKeyDictionary()
         if asked_for:
@@ -106,7 +107,8 @@ class Sandbox:
             self.kill(await starting)
             raise
         if folder not in self._watches:
-            self._watches[folder] = Watch([folder, temporary_folder(folder)], self._limits, self._end_excess)
+            own = [folder, temporary_folder(folder)]
+            self._watches[folder] = Watch(own, self._limits, self._processes, self._end_excess)
         self._watches[folder].add(process)
         return process
 

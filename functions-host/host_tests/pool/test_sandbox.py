@@ -16,7 +16,7 @@ import anyio
 import psutil
 import pytest
 from functions_host.errors import PersonError
-from functions_host.pool.limits import Limits
+from functions_host.pool.limits import Limits, ProcessTable
 from functions_host.pool.network import choose_connector
 from functions_host.pool.sandbox import BubblewrapSandbox, Sandbox, choose_sandbox
 from functions_host.pool.seatbelt import SANDBOX_EXEC, profile
@@ -336,6 +336,15 @@ async def test_many_files_that_fill_the_disk_end_the_environment(sandbox: Sandbo
         "    open(f'f{n}', 'wb').write(bytes(1024 * 1024)) if n < 40 else time.sleep(1)"
     )
     await _is_ended(sandbox, folder, code, lambda: None)
+
+
+@_LINUX
+async def test_watches_that_look_at_the_same_moment_read_the_processes_of_the_machine_once() -> None:
+    processes = ProcessTable()
+    seen = processes.rows()
+    assert seen[os.getpid()].parent == os.getppid()
+    await until(lambda: processes.rows() is processes.rows())
+    await until(lambda: processes.rows() is not seen)
 
 
 async def test_a_crowd_of_processes_ends_the_environment(sandbox: Sandbox, folder: Path) -> None:
