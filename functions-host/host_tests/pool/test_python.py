@@ -172,12 +172,18 @@ async def test_nothing_that_a_process_prints_last_is_lost(pool: PoolClient, shar
 
 async def test_a_process_that_goes_on_printing_holds_nothing_up(pool: PoolClient) -> None:
     environment = new_id()  # what it prints comes with the next call
-    fields = await pool.python(environment, "import subprocess; printing = subprocess.Popen(['yes']); print('started')")
-    assert "started" in fields["stdout"]
+    code = "import subprocess; print('started', flush=True); printing = subprocess.Popen(['yes'])"
+    fields = await pool.python(environment, code)
+    assert fields["stdout"].startswith("started\n")
     assert fields["executionTimeInMilliseconds"] < 10_000
     fields = await pool.python(environment, "printing.kill(); _ = printing.wait()")
     assert fields["executionTimeInMilliseconds"] < 10_000
     assert (await pool.python(environment, "print(1)"))["stdout"].endswith("1\n")
+
+
+async def test_the_kernel_loads_no_debugger_and_code_can(pool: PoolClient, shared: str) -> None:
+    assert (await pool.python(shared, "import sys; 'debugpy' in sys.modules"))["executionResult"] is False
+    assert (await pool.python(shared, "import debugpy; debugpy.__name__"))["executionResult"] == "debugpy"
 
 
 async def test_code_that_asks_for_input_is_told_that_nobody_answers(pool: PoolClient, shared: str) -> None:
