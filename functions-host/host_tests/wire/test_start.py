@@ -5,7 +5,8 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,12 @@ from host_tests.servers import (
     free_port,
     is_alive,
     launch,
+    refused,
     running_server,
     wait_until,
 )
 from host_tests.wire.raw_http import call, post
-from host_tests.wire.small_app import BEGIN, tool, write_app
+from host_tests.wire.small_app import BEGIN, tool, write, write_app
 
 type Edit = Callable[[Path], object]
 
@@ -32,14 +34,6 @@ type Edit = Callable[[Path], object]
 def app(tmp_path: Path) -> Path:
     """A copy of the samples, to break."""
     return Path(shutil.copytree(SAMPLES, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__")))
-
-
-def _refused(app: Path, *options: str, storage: str, data: Path) -> str:
-    """Starts an app that cannot start, and returns what was said, which must hold no traceback of ours."""
-    server = launch(app, "--port", "0", "--no-reload", *options, storage=storage, data=data)
-    assert server.ended() == 2, server.output
-    assert "Traceback" not in server.output
-    return server.output
 
 
 def _write(name: str, text: str) -> Edit:
@@ -64,17 +58,16 @@ def _drop(name: str, member: str) -> Edit:
 
 
 @shows("start.banner")
-def test_the_banner_names_the_functions_and_where_clients_connect(storage: str, tmp_path: Path) -> None:
-    with running_server(SAMPLES, storage=storage, data=tmp_path) as server:
-        for line in (
-            "\tget_snippet: mcpToolTrigger, tool getsnippet",
-            "\thello: mcpToolTrigger, tool hello",
-            "\tsave_snippet: mcpToolTrigger, tool savesnippet",
-            f"MCP server endpoint:            {server.target.url}",
-            f"MCP server legacy SSE endpoint: {server.target.url}/sse",
-            f"Claude Code: claude mcp add --transport http local-mcp-function {server.target.url}",
-        ):
-            assert line in server.lines
+def test_the_banner_names_the_functions_and_where_clients_connect(samples: Server) -> None:
+    for line in (
+        "\tget_snippet: mcpToolTrigger, tool getsnippet",
+        "\thello: mcpToolTrigger, tool hello",
+        "\tsave_snippet: mcpToolTrigger, tool savesnippet",
+        f"MCP server endpoint:            {samples.target.url}",
+        f"MCP server legacy SSE endpoint: {samples.target.url}/sse",
+        f"Claude Code: claude mcp add --transport http local-mcp-function {samples.target.url}",
+    ):
+        assert line in samples.lines
 
 
 @shows("start.log")
@@ -102,9 +95,8 @@ def test_a_stop_ends_every_process_and_exits_with_0(tmp_path: Path, how: signal.
 
 def test_a_setting_that_is_no_address_of_a_session_pool_is_said(storage: str, tmp_path: Path) -> None:
     environment = {"SESSION_POOL_MCP_ENDPOINT": "nonsense"}
-    server = launch(SAMPLES, "--port", "0", storage=storage, data=tmp_path, environment=environment, session_pool=True)
-    assert server.ended() == 2
-    assert "SESSION_POOL_MCP_ENDPOINT is not the address of a session pool: 'nonsense'." in server.output
+    said = refused(SAMPLES, storage=storage, data=tmp_path, environment=environment, session_pool=True)
+    assert "SESSION_POOL_MCP_ENDPOINT is not the address of a session pool: 'nonsense'." in said
 
 
 def test_tools_that_will_fail_without_a_session_pool_are_said(samples: Server) -> None:
@@ -146,25 +138,24 @@ def test_a_port_that_is_taken_is_said_with_the_way_out(storage: str, tmp_path: P
 
 @shows("start.port")
 def test_an_address_of_another_machine_is_refused(storage: str, tmp_path: Path) -> None:
-    server = launch(SAMPLES, "--port", "0", "--address", "192.0.2.1", storage=storage, data=tmp_path)
-    assert server.ended() == 2
-    assert "The address '192.0.2.1' cannot be listened on" in server.output
+    said = refused(SAMPLES, "--address", "192.0.2.1", storage=storage, data=tmp_path)
+    assert "The address '192.0.2.1' cannot be listened on" in said
 
 
 def test_a_storage_port_that_something_else_uses_is_said(tmp_path: Path, storage: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.create_server(("127.0.0.1", 0)) as taken, ThreadPoolExecutor() as background:
         port = taken.getsockname()[1]
         elsewhere = storage.replace(storage.split("127.0.0.1:")[1].split("/")[0], str(port))
         taken.settimeout(10)
-        server = launch(SAMPLES, "--port", "0", storage=elsewhere, data=tmp_path)
-        taken.accept()[0].close()
-        assert server.ended() == 2
-    assert f"Port {port} is in use by something that is not Azurite." in server.output
+        hangs_up = background.submit(lambda: taken.accept()[0].close())
+        said = refused(SAMPLES, storage=elsewhere, data=tmp_path)
+        hangs_up.result()
+    assert f"Port {port} is in use by something that is not Azurite." in said
 
 
 @shows("start.no-app")
 def test_a_folder_that_is_no_app_is_said(storage: str, tmp_path: Path) -> None:
-    assert f"There is no host.json in {tmp_path}." in _refused(tmp_path, storage=storage, data=tmp_path)
+    assert f"There is no host.json in {tmp_path}." in refused(tmp_path, "--no-reload", storage=storage, data=tmp_path)
 
 
 @shows("settings.wrong")
@@ -198,7 +189,7 @@ def test_settings_that_are_wrong_are_said_with_the_way_out(
     app: Path, storage: str, tmp_path: Path, edit: Edit, said: str
 ) -> None:
     edit(app)
-    assert said in _refused(app, storage=storage, data=tmp_path)
+    assert said in refused(app, "--no-reload", storage=storage, data=tmp_path)
 
 
 @shows("diagnosis.load-errors")
@@ -223,7 +214,7 @@ def test_an_app_that_does_not_load_is_explained_by_its_own_lines(
     app: Path, storage: str, tmp_path: Path, code: str, said: list[str]
 ) -> None:
     _write("function_app.py", code)(app)
-    output = _refused(app, storage=storage, data=tmp_path)
+    output = refused(app, "--no-reload", storage=storage, data=tmp_path)
     for each in said:
         assert each in output
     assert "azure_functions_runtime" not in output
@@ -232,7 +223,7 @@ def test_an_app_that_does_not_load_is_explained_by_its_own_lines(
 @shows("start.no-app")
 def test_a_folder_without_function_app_py_is_said(app: Path, storage: str, tmp_path: Path) -> None:
     (app / "function_app.py").unlink()
-    assert "There is no function_app.py in" in _refused(app, storage=storage, data=tmp_path)
+    assert "There is no function_app.py in" in refused(app, "--no-reload", storage=storage, data=tmp_path)
 
 
 @shows("tools.duplicate")
@@ -240,55 +231,73 @@ def test_two_tools_of_one_name_are_said(app: Path, storage: str, tmp_path: Path)
     file = app / "function_app.py"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace('tool_name="hello"', 'tool_name="GetSnippet"'), encoding="utf-8")
-    assert "Tool with name 'GetSnippet' is already registered." in _refused(app, storage=storage, data=tmp_path)
+    assert "Tool with name 'GetSnippet' is already registered." in refused(
+        app, "--no-reload", storage=storage, data=tmp_path
+    )
+
+
+_ODD = """
+import logging, os
+
+logging.warning("logged at import")
+print("seen", *map(os.environ.get, ("FROM_FILE", "FROM_BOTH", "A_BOOL")), flush=True)
+
+@app.event_grid_trigger(arg_name="e")
+def web(e: func.EventGridEvent) -> None:
+    pass
+
+@app.mcp_tool_trigger(arg_name="context", tool_name="read", description="")
+@app.blob_input(arg_name="file", path="a/b", connection="AzureWebJobsStorage")
+def read(context: str, file: str) -> str:
+    return file
+
+"""
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of an app without storage, of which some functions cannot run, one is disabled, and one logs."""
+    folder = tmp_path_factory.mktemp("odd")
+    speak = tool("speak", "x").replace("    return", "    logging.info('logged in a call')\n    return")
+    app = write_app(folder / "app", BEGIN + _ODD + "\n".join((tool("hello", "hello"), tool("off", "off"), speak)))
+    values = {"FUNCTIONS_WORKER_RUNTIME": "python", "FROM_FILE": "file", "FROM_BOTH": "file", "A_BOOL": True}
+    write(app / "local.settings.json", {"IsEncrypted": False, "Values": values})
+    environment = {"AzureWebJobs.off.Disabled": "true", "FROM_BOTH": "environment"}
+    with running_server(app, storage=None, data=folder / "data", environment=environment) as server:
+        yield server
 
 
 @shows("bindings.not-modelled")
-def test_a_function_that_cannot_run_here_is_named_and_the_others_run(app: Path, storage: str, tmp_path: Path) -> None:
-    with (app / "function_app.py").open("a", encoding="utf-8") as file:
-        file.write('\n\n@app.event_grid_trigger(arg_name="e")\ndef web(e: func.EventGridEvent) -> None:\n    pass\n')
-    with running_server(app, storage=storage, data=tmp_path) as server:
-        assert "web: eventGridTrigger, not run here: there is no Event Grid here" in server.output
-        assert post(server.target, call("hello")).event["result"]["content"][0]["text"] == "Hello I am MCPTool!"
+def test_a_function_that_cannot_run_here_is_named_and_the_others_run(odd: Server) -> None:
+    assert "web: eventGridTrigger, not run here: there is no Event Grid here" in odd.output
+    assert post(odd.target, call("hello")).event["result"]["content"][0]["text"] == "hello"
 
 
 @shows("start.disabled")
-def test_a_disabled_function_is_not_served(storage: str, tmp_path: Path) -> None:
-    disabled = {"AzureWebJobs.hello.Disabled": "true"}
-    with running_server(SAMPLES, storage=storage, data=tmp_path, environment=disabled) as server:
-        assert "\tFunction hello is disabled." in server.lines
-        assert post(server.target, call("hello")).event["error"]["message"] == "Unknown tool: 'hello'"
+def test_a_disabled_function_is_not_served(odd: Server) -> None:
+    assert "\tFunction off is disabled." in odd.lines
+    assert post(odd.target, call("off")).event["error"]["message"] == "Unknown tool: 'off'"
 
 
 @shows("storage.unreachable")
-def test_without_a_storage_setting_tools_that_need_none_work(app: Path, tmp_path: Path) -> None:
-    _change("local.settings.json", Values={})(app)
-    with running_server(app, storage=None, data=tmp_path) as server:
-        assert "Storage account connection string 'AzureWebJobsAzureWebJobsStorage' does not exist." in server.output
-        assert "isError" not in post(server.target, call("hello")).event["result"]
-        answer = post(server.target, call("getsnippet", {"snippetname": "a"}))
-        assert answer.event["result"]["isError"] is True
+def test_without_a_storage_setting_tools_that_need_none_work(odd: Server) -> None:
+    assert "Storage account connection string 'AzureWebJobsAzureWebJobsStorage' does not exist." in odd.output
+    assert "isError" not in post(odd.target, call("hello")).event["result"]
+    assert post(odd.target, call("read")).event["result"]["isError"] is True
 
 
 @shows("start.app-log")
-def test_what_the_app_prints_is_shown_and_what_it_logs_during_a_call(tmp_path: Path) -> None:
-    logs = BEGIN + "import logging\n\nlogging.warning('logged at import')\nprint('printed at import', flush=True)\n\n"
-    says = tool("speak", "x").replace("    return", "    logging.info('logged in a call')\n    return")
-    with running_server(write_app(tmp_path / "app", logs + says), storage=None, data=tmp_path / "data") as server:
-        post(server.target, call("speak"))
-        server.wait_for("logged in a call")
-    assert "printed at import" in server.output
-    assert "logged at import" not in server.output
+def test_what_the_app_prints_is_shown_and_what_it_logs_during_a_call(odd: Server) -> None:
+    post(odd.target, call("speak"))
+    odd.wait_for("logged in a call")
+    assert "seen " in odd.output
+    assert "logged at import" not in odd.output
 
 
 @shows("settings.values")
-def test_settings_reach_the_app_and_the_environment_wins(app: Path, storage: str, tmp_path: Path) -> None:
-    _change("local.settings.json", Values={"FROM_FILE": "file", "FROM_BOTH": "file", "A_BOOL": True})(app)
-    with (app / "function_app.py").open("a", encoding="utf-8") as file:
-        file.write("\nimport os\nprint('seen', *map(os.environ.get, ('FROM_FILE', 'FROM_BOTH', 'A_BOOL')))\n")
-    with running_server(app, storage=storage, data=tmp_path, environment={"FROM_BOTH": "environment"}) as server:
-        assert "seen file environment True" in server.output
-        assert "Skipping 'FROM_BOTH' from local settings as it's already defined" in server.output
+def test_settings_reach_the_app_and_the_environment_wins(odd: Server) -> None:
+    assert "seen file environment True" in odd.output
+    assert "Skipping 'FROM_BOTH' from local settings as it's already defined" in odd.output
 
 
 @shows("start.inspect")
