@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import Server, descendants, is_alive, launch, running_server
+from host_tests.servers import Server, descendants, is_alive, refused, running_server
 from host_tests.wire.raw_http import call, open_stream, post, request
 from host_tests.wire.small_app import BEGIN, tool, write, write_app
 
@@ -28,14 +29,60 @@ def wait(context: str) -> str:
 _HANGS = "import time\nprint('importing', flush=True)\ntime.sleep(600)\n"
 
 
+@dataclass(frozen=True)
+class _Served:
+    """A server that goes from test to test, each of which saves its app."""
+
+    server: Server
+    app: Path
+    files: dict[str, str]
+    """What the app begins each test as."""
+
+    def begin(self) -> None:
+        for name, text in self.files.items():
+            file = self.app / name
+            if not file.exists() or file.read_text(encoding="utf-8") != text:
+                self.server.forget()
+                write(file, text)
+                self.server.wait_for(f"{name} changed.")
+                self.server.wait_for("Loaded in")
+        (self.app / "go").unlink(missing_ok=True)
+        self.server.forget()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Served]:
+    folder = tmp_path_factory.mktemp("served")
+    app = write_app(folder / "app", BEGIN + tool("hello", "one"))
+    for ignored in (".venv/lib", "__pycache__"):
+        (app / ignored).mkdir(parents=True)
+    files = {file.name: file.read_text(encoding="utf-8") for file in app.iterdir() if file.is_file()}
+    with running_server(app, storage=None, data=folder / "data") as server:
+        yield _Served(server, app, files)
+
+
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
+def app(served: _Served) -> Path:
+    served.begin()
+    return served.app
+
+
+@pytest.fixture
+def server(served: _Served, app: Path) -> Server:
+    """The server of `app`, which a test may leave in whatever state, but running."""
+    return served.server
+
+
+@pytest.fixture
+def own_app(tmp_path: Path) -> Path:
+    """An app that no server runs yet."""
     return write_app(tmp_path / "app", BEGIN + tool("hello", "one"))
 
 
 @pytest.fixture
-def server(app: Path, tmp_path: Path) -> Iterator[Server]:
-    with running_server(app, storage=None, data=tmp_path / "data") as running:
+def own_server(own_app: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server of `own_app`, to end or to look at its processes."""
+    with running_server(own_app, storage=None, data=tmp_path / "data") as running:
         yield running
 
 
@@ -124,17 +171,17 @@ def test_a_call_under_way_ends_even_where_the_new_code_does_not_load(
 
 @shows("worker.timeout")
 def test_a_call_under_way_in_the_code_before_is_still_bound_by_function_timeout(
-    app: Path, tmp_path: Path, background: ThreadPoolExecutor
+    own_app: Path, tmp_path: Path, background: ThreadPoolExecutor
 ) -> None:
-    write(app / "function_app.py", BEGIN + _WAIT)
-    short = {"AzureFunctionsJobHost__functionTimeout": "00:00:05"}
-    with running_server(app, storage=None, data=tmp_path, environment=short) as server:
+    write(own_app / "function_app.py", BEGIN + _WAIT)
+    short = {"AzureFunctionsJobHost__functionTimeout": "00:00:03"}
+    with running_server(own_app, storage=None, data=tmp_path, environment=short) as server:
         waiting = background.submit(_answer, server, "wait")
         process_id = int(server.wait_for("waiting in process").split()[-1])
-        _save(server, app, BEGIN + tool("hello", "two"))
+        _save(server, own_app, BEGIN + tool("hello", "two"))
         assert _text(server) == "two"
         assert waiting.result(20)["isError"] is True
-        server.wait_for("Timeout value of 00:00:05 was exceeded")
+        server.wait_for("Timeout value of 00:00:03 was exceeded")
         _ends(process_id)
         assert _text(server) == "two"
     assert "Starting it again" not in server.output
@@ -153,14 +200,14 @@ def test_while_the_app_does_not_load_calls_say_why_and_the_next_save_mends_it(se
 
 
 @shows("reload.broken")
-def test_an_app_that_is_broken_at_start_is_waited_for(app: Path, tmp_path: Path) -> None:
-    write(app / "function_app.py", _BROKEN)
-    with running_server(app, storage=None, data=tmp_path) as server:
+def test_an_app_that_is_broken_at_start_is_waited_for(own_app: Path, tmp_path: Path) -> None:
+    write(own_app / "function_app.py", _BROKEN)
+    with running_server(own_app, storage=None, data=tmp_path) as server:
         assert "app/function_app.py could not be loaded: SyntaxError" in server.output
         assert "Traceback" not in server.output
         assert _tools(server) == []
         assert "could not be loaded" in _text(server)
-        _save(server, app, BEGIN + tool("hello", "two"))
+        _save(server, own_app, BEGIN + tool("hello", "two"))
         assert _text(server) == "two"
 
 
@@ -204,34 +251,31 @@ def test_a_storage_that_changed_is_said_to_need_a_start(server: Server, app: Pat
 
 
 @shows("reload.files")
-def test_what_editors_and_python_leave_behind_is_not_noticed(app: Path, tmp_path: Path) -> None:
-    for folder in (".venv/lib", "__pycache__"):
-        (app / folder).mkdir(parents=True)
-    with running_server(app, storage=None, data=tmp_path) as server:
-        for name in (
-            ".venv/lib/x.py",
-            "__pycache__/x.py",
-            ".x.py",
-            ".x.py.swp",
-            "function_app.py~",
-            "4913",
-            "notes.md",
-        ):
-            (app / name).write_text("", encoding="utf-8")
-        _save(server, app, BEGIN + tool("hello", "two"))
-    assert [line.split("Z] ")[1] for line in server.lines if "Loading" in line] == [
+def test_what_editors_and_python_leave_behind_is_not_noticed(server: Server, app: Path) -> None:
+    for name in (
+        ".venv/lib/x.py",
+        "__pycache__/x.py",
+        ".x.py",
+        ".x.py.swp",
+        "function_app.py~",
+        "4913",
+        "notes.md",
+    ):
+        (app / name).write_text("", encoding="utf-8")
+    _save(server, app, BEGIN + tool("hello", "two"))
+    assert [line.split("Z] ")[1] for line in server.output.splitlines() if "Loading" in line] == [
         "function_app.py changed. Loading the app again."
     ]
 
 
 @shows("reload.files")
-def test_files_that_host_json_names_are_noticed(app: Path, tmp_path: Path) -> None:
-    write(app / "host.json", {"version": "2.0", "watchFiles": ["prompt.txt"], "watchDirectories": ["shared"]})
-    (app / "shared").mkdir()
-    with running_server(app, storage=None, data=tmp_path) as server:
-        write(app / "prompt.txt", "new")
+def test_files_that_host_json_names_are_noticed(own_app: Path, tmp_path: Path) -> None:
+    write(own_app / "host.json", {"version": "2.0", "watchFiles": ["prompt.txt"], "watchDirectories": ["shared"]})
+    (own_app / "shared").mkdir()
+    with running_server(own_app, storage=None, data=tmp_path) as server:
+        write(own_app / "prompt.txt", "new")
         server.wait_for("prompt.txt changed.")
-        write(app / "shared" / "data.csv", "new")
+        write(own_app / "shared" / "data.csv", "new")
         server.wait_for("shared/data.csv changed.")
 
 
@@ -245,46 +289,43 @@ def test_files_saved_together_load_the_app_once(server: Server, app: Path) -> No
 
 
 @shows("reload.leaks")
-def test_many_saves_leave_neither_processes_nor_open_files_behind(server: Server, app: Path) -> None:
+def test_many_saves_leave_neither_processes_nor_open_files_behind(own_server: Server, own_app: Path) -> None:
     def counted() -> tuple[int, int]:
-        process_id = server.process.pid
+        process_id = own_server.process.pid
         return len(descendants(process_id)), len(list(Path(f"/proc/{process_id}/fd").iterdir()))
 
-    _text(server)
+    _text(own_server)
     before = counted()
     for number in range(6):
-        write(app / "function_app.py", _BROKEN if number % 3 == 1 else BEGIN + tool("hello", "two"))
-        server.wait_for("could not be loaded" if number % 3 == 1 else "Loaded in")
-        _text(server)
+        write(own_app / "function_app.py", _BROKEN if number % 3 == 1 else BEGIN + tool("hello", "two"))
+        own_server.wait_for("could not be loaded" if number % 3 == 1 else "Loaded in")
+        _text(own_server)
     deadline = time.monotonic() + 20
     while any(now > then for now, then in zip(counted(), before, strict=True)):
         assert time.monotonic() < deadline, (counted(), before)
 
 
 @shows("reload.off")
-def test_with_no_reload_a_save_changes_nothing(app: Path, tmp_path: Path) -> None:
-    with (
-        running_server(app, "--no-reload", storage=None, data=tmp_path) as server,
-        running_server(app, storage=None, data=tmp_path) as witness,
-    ):
-        _save(witness, app, BEGIN + tool("hello", "two"))
-        assert (_text(witness), _text(server)) == ("two", "one")
+def test_with_no_reload_a_save_changes_nothing(server: Server, app: Path, tmp_path: Path) -> None:
+    with running_server(app, "--no-reload", storage=None, data=tmp_path) as fixed:
+        _save(server, app, BEGIN + tool("hello", "two"))
+        assert (_text(server), _text(fixed)) == ("two", "one")
 
 
 @shows("start.stop")
 @pytest.mark.parametrize("code", [_BROKEN, _HANGS])
 def test_ctrl_c_ends_what_the_reload_left_running(
-    server: Server, app: Path, background: ThreadPoolExecutor, code: str
+    own_server: Server, own_app: Path, background: ThreadPoolExecutor, code: str
 ) -> None:
-    _save(server, app, BEGIN + _WAIT)
-    waiting = background.submit(post, server.target, call("wait"))
-    process_id = int(server.wait_for("waiting in process").split()[-1])
-    write(app / "function_app.py", code)
-    server.wait_for("importing" if code == _HANGS else "could not be loaded")
-    assert server.interrupt() == 0, server.output
+    _save(own_server, own_app, BEGIN + _WAIT)
+    waiting = background.submit(post, own_server.target, call("wait"))
+    process_id = int(own_server.wait_for("waiting in process").split()[-1])
+    write(own_app / "function_app.py", code)
+    own_server.wait_for("importing" if code == _HANGS else "could not be loaded")
+    assert own_server.interrupt() == 0, own_server.output
     waiting.exception(20)
     assert not is_alive(process_id)
-    assert "Traceback" not in server.output
+    assert "Traceback" not in own_server.output
 
 
 @shows("reload.broken")
@@ -296,8 +337,8 @@ def test_an_app_that_vanished_is_said_and_comes_back(server: Server, app: Path) 
 
 
 @shows("settings.wrong")
-def test_settings_that_are_wrong_end_the_start_because_the_storage_follows_from_them(app: Path, tmp_path: Path) -> None:
-    write(app / "local.settings.json", "{")
-    refused = launch(app, "--port", "0", storage=None, data=tmp_path)
-    assert refused.ended() == 2
-    assert "local.settings.json is not valid JSON" in refused.output
+def test_settings_that_are_wrong_end_the_start_because_the_storage_follows_from_them(
+    own_app: Path, tmp_path: Path
+) -> None:
+    write(own_app / "local.settings.json", "{")
+    assert "local.settings.json is not valid JSON" in refused(own_app, storage=None, data=tmp_path)
