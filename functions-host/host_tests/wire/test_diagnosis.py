@@ -140,7 +140,14 @@ def test_an_app_that_does_not_load(workshop: Workshop, code: str, said: list[str
     for each in said:
         workshop.server.wait_for(each)
     workshop.server.wait_for("Save a file to load the app again.")
-    workshop.mend()
+
+
+@shows("diagnosis.load-errors")
+def test_the_next_save_mends_an_app_that_does_not_load(workshop: Workshop) -> None:
+    for code in ("def broken(:\n", "import os\nos._exit(3)\n"):
+        write(workshop.app / "function_app.py", code)
+        workshop.server.wait_for("Save a file to load the app again.")
+        workshop.mend()
 
 
 @shows("tools.in-error", "tools.names-unchecked", "bindings.names", "diagnosis.advice")
@@ -241,6 +248,7 @@ def test_settings_that_are_wrong(workshop: Workshop, file: str, content: object,
     ],
 )
 def test_a_bundle_with_which_azure_could_not_run_the_app(workshop: Workshop, host: object, said: str) -> None:
+    write(workshop.app / "function_app.py", _GOOD)
     write(workshop.app / "host.json", host)
     workshop.server.wait_for(said)
     workshop.server.wait_for("Loaded in")

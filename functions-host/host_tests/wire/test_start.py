@@ -202,12 +202,6 @@ def test_settings_that_are_wrong_are_said_with_the_way_out(
             ["line 2", "src/function_app.py line 2 needs 'nowhere_to_be_found'", "to src/requirements.txt and save it"],
         ),
         ("import replies\nreplies.missing\n", ["line 2", "replies.missing", "AttributeError"]),
-        ("import sys\n", ["Could not find top level function app instances in function_app.py."]),
-        (
-            "import azure.functions as func\na = func.FunctionApp()\nb = func.FunctionApp()\n",
-            ["More than one FunctionApp or other top level function app instances are defined."],
-        ),
-        ("import os\nos._exit(3)\n", ["the worker process ended while it loaded the app"]),
     ],
 )
 def test_an_app_that_does_not_load_is_explained_by_its_own_lines(
