@@ -45,7 +45,9 @@ class Inspector:
         """
         modules = await npm_package.install(PACKAGE, self._cache, self._console)
         port, token = _free_port(), secrets.token_hex()
-        await self._spawn(modules, _written(Path(self._folder.name), endpoint, key), port, token)
+        catalog = Path(self._folder.name, "servers.json")  # where only this person can read it
+        catalog.write_text(json.dumps({"mcpServers": servers(endpoint, key)}), encoding="utf-8")
+        await self._spawn(modules, catalog, port, token)
         url = f"http://127.0.0.1:{port}/?MCP_INSPECTOR_API_TOKEN={token}"
         self._console.write(f"MCP Inspector: {url}", "green", event="inspector", url=url)
         if _has_browser():
@@ -94,16 +96,13 @@ class Inspector:
             self._console.log(f"MCP Inspector ended (exit code {code}). Start again to have it back.", "red")
 
 
-def _written(folder: Path, endpoint: str, key: str | None) -> Path:
-    """Writes the list of servers that the page begins with, where only this person can read it."""
+def servers(endpoint: str, key: str | None) -> dict[str, dict[str, object]]:
+    """Returns the servers that the page begins with, by name: both transports of the one at `endpoint`."""
     headers = {"x-functions-key": key} if key else {}
-    servers = {
+    return {
         "streamable-http": {"type": "streamable-http", "url": endpoint, "headers": headers},
         "legacy-sse": {"type": "sse", "url": f"{endpoint}/sse", "headers": headers},
     }
-    catalog = folder / "servers.json"
-    catalog.write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
-    return catalog
 
 
 def _variables(folder: Path, port: int, token: str) -> dict[str, str]:

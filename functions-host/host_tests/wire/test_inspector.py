@@ -34,14 +34,11 @@ def _run(inspector: Path, *arguments: str, exit_code: int = 0) -> Any:
     return json.loads(done.stdout)["result"]
 
 
-def test_it_lists_the_tools(inspector: Path, where: list[str]) -> None:
-    listed = _run(inspector, *where, "--method", "tools/list")
-    assert {"getsnippet", "hello", "runPythonCode", "savesnippet"} <= {tool["name"] for tool in listed["tools"]}
-
-
-def test_it_has_no_warning_about_a_schema(inspector: Path, where: list[str]) -> None:
-    done = _ended(inspector, *where, "--method", "tools/list", "--strict")
+def test_it_lists_the_tools_and_has_no_warning_about_a_schema(inspector: Path, where: list[str]) -> None:
+    done = _ended(inspector, *where, "--method", "tools/list", "--strict", "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")
+    listed = json.loads(done.stdout)["result"]["tools"]
+    assert {"getsnippet", "hello", "runPythonCode", "savesnippet"} <= {tool["name"] for tool in listed}
 
 
 def test_it_saves_and_gets_a_snippet(inspector: Path, where: list[str], name: str) -> None:

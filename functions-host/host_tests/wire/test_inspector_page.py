@@ -50,17 +50,15 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module", params=[(), ("--require-key",)], ids=["without-key", "with-key"])
-def inspected(
-    request: pytest.FixtureRequest, storage: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    """A `uv run start --inspect`, whose browser is a program that writes down what it was to open."""
+@pytest.fixture(scope="module")
+def inspected(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A `uv run start --inspect` that asks for a key, whose browser is a program that writes down what to open."""
     folder = tmp_path_factory.mktemp("inspected")
     browser = folder / "browser.py"
     browser.write_text(_BROWSER, encoding="utf-8")
     environment = {"BROWSER": f"'{sys.executable}' '{browser}' %s"}
     with running_server(
-        SAMPLES, "--inspect", *request.param, storage=storage, data=folder, environment=environment
+        SAMPLES, "--inspect", "--require-key", storage=storage, data=folder, environment=environment
     ) as server:
         wait_until((folder / "opened").exists)
         assert (folder / "opened").read_text(encoding="utf-8") == _page_url(server)
@@ -74,7 +72,7 @@ def _page_url(server: Server) -> str:
 
 @pytest.fixture
 def page(browser: Browser, inspected: Server) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page = browser.new_page(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
     page.set_default_timeout(_SECONDS * 1000)
     page.goto(_page_url(inspected))
     yield page
@@ -83,8 +81,8 @@ def page(browser: Browser, inspected: Server) -> Iterator[Page]:
 
 @shows("start.inspect")
 @pytest.mark.parametrize("transport", ["streamable-http", "legacy-sse"])
-def test_it_connects_lists_the_tools_runs_one_and_shows_its_answer(
-    transport: str, page: Page, inspected: Server, request: pytest.FixtureRequest
+def test_it_connects_with_the_key_lists_the_tools_runs_one_and_shows_its_answer(
+    transport: str, page: Page, inspected: Server
 ) -> None:
     page.get_by_role("switch", name=f'Connect or disconnect "{transport}"').press("Space")
     expect(page.get_by_test_id("connection-status")).to_have_attribute(
@@ -103,7 +101,7 @@ def test_it_connects_lists_the_tools_runs_one_and_shows_its_answer(
     target = inspected.target
     page.get_by_text(target.url if transport == "streamable-http" else target.sse_url, exact=True).first.wait_for()
     expect(page.get_by_text("Log Stream")).to_have_count(0)  # the page before has faded out
-    _keep(page, f"inspector-{request.node.callspec.id}")
+    _keep(page, f"inspector-{transport}")
 
 
 def _keep(page: Page, name: str) -> None:
