@@ -1,6 +1,5 @@
 """Running code in a session pool: what a caller may ask, what a pool answered, and how that is told to a model."""
 
-import logging
 import re
 from typing import Annotated, Any, NotRequired, TypedDict, cast
 
@@ -105,7 +104,6 @@ class Execution(msgspec.Struct, frozen=True):
     @property
     def result(self) -> Result[Output]:
         """What a tool answers."""
-        logging.info("Ran code: %d characters of output", len(self.stdout) + len(self.stderr))
         return Result(self.text, self.structured, self.images)
 
 

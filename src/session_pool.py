@@ -194,19 +194,14 @@ class SessionPool:
         """Runs in an environment when nothing else of ours does: it has one kernel."""
         environment = environment_id or await self._launch()
         turn = self._turns.setdefault(environment, asyncio.Lock())
-        began = time.monotonic()
-        try:
-            await asyncio.wait_for(turn.acquire(), _TURN_SECONDS)
-        except TimeoutError:
-            raise PoolError("busy", f"{_TURN_SECONDS}") from None
-        waited = time.monotonic() - began
+        waited = await _waited_for(turn)
         try:
             execution = await run(environment)
             if execution.timed_out:
                 raise ExecutionError(await self._told_of_time_out(execution))
         finally:
             turn.release()
-        return msgspec.structs.replace(execution, waited=waited)
+        return msgspec.structs.replace(execution, waited=waited) if waited else execution
 
     async def _told_of_time_out(self, execution: Execution) -> str:
         """Returns what a model has to know after an execution that was ended: its output, and what it has lost."""
@@ -352,6 +347,19 @@ class SessionPool:
             raise PoolError("no answer", f"{self._answer_seconds:g}") from error
         except aiohttp.ClientError as error:
             raise PoolError("cut off", _reason(error)) from error
+
+
+async def _waited_for(turn: asyncio.Lock) -> float:
+    """Takes a turn and returns the seconds that this took. Raises PoolError where it takes too long."""
+    if not turn.locked():
+        await turn.acquire()
+        return 0
+    began = time.monotonic()
+    try:
+        await asyncio.wait_for(turn.acquire(), _TURN_SECONDS)
+    except TimeoutError:
+        raise PoolError("busy", f"{_TURN_SECONDS}") from None
+    return time.monotonic() - began
 
 
 async def _bounded(response: "ClientResponse") -> bytes:

@@ -1,4 +1,4 @@
-"""One connection of a client: HTTP/1.1 as uvicorn speaks it, with two things that Kestrel does and uvicorn does not."""
+"""One connection of a client: HTTP/1.1 as uvicorn speaks it, with what Kestrel does and uvicorn does not."""
 
 import asyncio
 from typing import Any, cast
@@ -13,7 +13,8 @@ _NAMES = "functions_host.header_names"
 
 
 class HttpConnection(HttpToolsProtocol):
-    """Keeps the names of headers as they were sent, and goes on in HTTP/1.1 where a client offers another protocol.
+    """Keeps the names of headers as they were sent, sends those of an answer with its body, and goes on in HTTP/1.1
+    where a client offers another protocol.
 
     Every Java client offers HTTP/2 with its first request (`Upgrade: h2c`), and is content with none.
     https://www.rfc-editor.org/rfc/rfc9110#name-upgrade
@@ -30,6 +31,9 @@ class HttpConnection(HttpToolsProtocol):
         self.parser = cast("httptools.HttpRequestParser", _Parser(self))
         self._offer: tuple[bytes, bytes] | None = None
         """The header that offers another protocol, while its request is read again without it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        super().connection_made(cast("asyncio.Transport", _HeadWithBody(transport)))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -66,6 +70,41 @@ class HttpConnection(HttpToolsProtocol):
 
     def _is_offer(self) -> bool:
         return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+
+class _HeadWithBody:
+    """A transport that sends the head of an answer with the first of its body, if that comes in the same turn of the
+    event loop: each write wakes the client, and costs more than all else that is done for a short answer's headers.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        """Sends `data`, unless it is a head."""
+        if data.startswith(b"HTTP/") and not self._head:
+            self._head = data
+            self._loop.call_soon(self._flush)
+        elif self._head:
+            head, self._head = self._head, b""
+            self._transport.writelines([head, data])
+        else:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Closes the connection when all is sent."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class _Parser:
