@@ -27,12 +27,11 @@ async def running_pool(
     max_concurrent_sessions: int = 5,
     cool_down_seconds: float = 300,
     execution_seconds: float = 220,
-    quirks: Quirks | None = None,
 ) -> AsyncGenerator[Pool]:
     """Runs a pool on a free port."""
     options = PoolOptions(
         port=0, max_concurrent_sessions=max_concurrent_sessions, cool_down_seconds=cool_down_seconds, keeps_spare=False,
-        execution_seconds=execution_seconds, packages=NO_PACKAGES, quirks=quirks or Quirks(),
+        execution_seconds=execution_seconds, packages=NO_PACKAGES,
     )  # fmt: skip
     pool = Pool(options, Console())
     await pool.start()

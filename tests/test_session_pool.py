@@ -59,6 +59,12 @@ async def pool(anyio_backend: str) -> AsyncGenerator[Pool]:
         yield pool
 
 
+@pytest.fixture(scope="module")
+def shared() -> str:
+    """An environment for tests that do not care what is in it: one of its own takes a test half a second."""
+    return new_id()
+
+
 @pytest.fixture
 def with_quirks(pool: Pool) -> Callable[..., None]:
     def switch(**quirks: object) -> None:
@@ -90,24 +96,23 @@ async def test_without_an_environment_a_new_one_is_launched_and_named(pool: Pool
         assert again.stdout == "1\n"
 
 
-async def test_the_shell_reads_what_python_wrote(pool: Pool) -> None:
+async def test_the_shell_reads_what_python_wrote(pool: Pool, shared: str) -> None:
     async with _client(pool) as client:
-        environment = await client.launch()
-        await client.run_python(environment, "open('note.txt', 'w').write('shared')")
-        ran = await client.run_shell(environment, "cat note.txt; exit 3")
+        await client.run_python(shared, "open('note.txt', 'w').write('shared')")
+        ran = await client.run_shell(shared, "cat note.txt; exit 3")
         assert ran.stdout.strip() == "shared"
         assert ran.more["exitCode"] == 3
 
 
 @pytest.mark.parametrize("tool_set", ["launchShell", "launchPythonEnvironment", "launchShellEnvironment", "four"])
-async def test_every_known_set_of_tools_runs_python_and_shell(
-    pool: Pool, with_quirks: Callable[..., None], tool_set: str
+async def test_every_known_set_of_tools_launches_and_runs_python_and_shell(
+    pool: Pool, shared: str, with_quirks: Callable[..., None], tool_set: str
 ) -> None:
     with_quirks(tool_set=tool_set)
     async with _client(pool) as client:
-        environment = await client.launch()
-        assert (await client.run_python(environment, "print(1)")).stdout == "1\n"
-        ran = await client.run_shell(environment, "echo out; echo err >&2; exit 3")
+        assert await client.launch() not in ("", shared)
+        assert (await client.run_python(shared, "print(1)")).stdout == "1\n"
+        ran = await client.run_shell(shared, "echo out; echo err >&2; exit 3")
         assert (ran.stdout.strip(), ran.stderr.strip(), ran.more["exitCode"]) == ("out", "err", 3)
 
 
@@ -125,33 +130,33 @@ async def test_every_known_set_of_tools_runs_python_and_shell(
 )
 @pytest.mark.parametrize("by_arm", [False, True], ids=["key", "identity"])
 async def test_every_known_form_of_a_result_is_read(
-    pool: Pool, with_quirks: Callable[..., None], quirks: dict[str, object], by_arm: bool
+    pool: Pool, shared: str, with_quirks: Callable[..., None], quirks: dict[str, object], by_arm: bool
 ) -> None:
     with_quirks(**quirks)
     async with _client(pool, by_arm=by_arm) as client:
-        assert (await client.run_python(new_id(), "print(1)")).stdout.strip() == "1"
+        assert (await client.run_python(shared, "print(1)")).stdout.strip() == "1"
 
 
 @pytest.mark.parametrize("exception", ["stderr", "is-error", "status"])
 async def test_code_that_raises_has_run_and_tells_how_it_failed(
-    pool: Pool, with_quirks: Callable[..., None], exception: str
+    pool: Pool, shared: str, with_quirks: Callable[..., None], exception: str
 ) -> None:
     with_quirks(exception=exception)
     async with _client(pool) as client:
-        ran = await client.run_python(new_id(), "print('before'); {}['nothing']")
+        ran = await client.run_python(shared, "print('before'); {}['nothing']")
         assert ran.stdout == "before\n"
         assert "KeyError" in ran.stderr
 
 
 @pytest.mark.parametrize("carrier", ["http-401", "http-401-empty", "json-rpc"])
 async def test_a_key_rotated_in_mid_run_is_fetched_once_more(
-    pool: Pool, with_quirks: Callable[..., None], carrier: str
+    pool: Pool, shared: str, with_quirks: Callable[..., None], carrier: str
 ) -> None:
     with_quirks(refused_key=carrier)
     async with _client(pool, by_arm=True) as client:
-        environment = await client.launch()
+        await client.launch()
         await rotate_key(pool)
-        assert (await client.run_python(environment, "print(1)")).stdout == "1\n"
+        assert (await client.run_python(shared, "print(1)")).stdout == "1\n"
 
 
 @pytest.mark.parametrize("carrier", ["http-401", "http-401-empty", "json-rpc"])
@@ -186,36 +191,40 @@ async def test_every_fault_ends_in_one_clear_sentence(
             await client.run_python("never-made", "print(2)")
 
 
-async def test_what_cannot_have_run_is_tried_again(pool: Pool, with_quirks: Callable[..., None]) -> None:
+async def test_what_cannot_have_run_is_tried_again(pool: Pool, shared: str, with_quirks: Callable[..., None]) -> None:
     async with _client(pool) as client:
         with_quirks(fault=Fault(status=503, times=1))
-        assert (await client.run_python(new_id(), "print(1)")).stdout == "1\n"
+        assert (await client.run_python(shared, "print(1)")).stdout == "1\n"
 
 
-async def test_what_may_have_run_is_not_tried_again(pool: Pool, with_quirks: Callable[..., None]) -> None:
-    environment = new_id()
+async def test_what_may_have_run_is_not_tried_again(pool: Pool, shared: str, with_quirks: Callable[..., None]) -> None:
     async with _client(pool) as client:
-        await client.run_python(environment, "n = 0")
+        await client.run_python(shared, "n = 0")
         with_quirks(fault=Fault(status=500, after_running=True, times=1))
         with pytest.raises(ExecutionError, match="unknown"):
-            await client.run_python(environment, "n += 1")
-        assert (await client.run_python(environment, "print(n)")).stdout == "1\n"
+            await client.run_python(shared, "n += 1")
+        assert (await client.run_python(shared, "print(n)")).stdout == "1\n"
 
 
-async def test_a_slow_pool_is_waited_for(pool: Pool, with_quirks: Callable[..., None]) -> None:
+async def test_a_slow_pool_is_waited_for(pool: Pool, shared: str, with_quirks: Callable[..., None]) -> None:
     with_quirks(fault=Fault(delay_seconds=1))
     async with _client(pool) as client:
-        assert (await client.run_python(new_id(), "print(1)")).stdout == "1\n"
+        assert (await client.run_python(shared, "print(1)")).stdout == "1\n"
+
+
+@pytest.fixture(scope="module")
+async def full(anyio_backend: str) -> AsyncGenerator[Pool]:
+    """A pool whose only place is taken, by the environment `first`."""
+    async with running_pool(max_concurrent_sessions=1) as pool:
+        async with _client(pool) as client:
+            await client.run_python("first", "print(1)")
+        yield pool
 
 
 @pytest.mark.parametrize("carrier", ["http-429", "http-429-wrapped", "http-404", "http-500", "json-rpc", "is-error"])
-async def test_a_full_pool_is_said_with_what_to_try(carrier: str) -> None:
-    quirks = replace(Quirks(), capacity=carrier)  # pyright: ignore[reportArgumentType]
-    async with (
-        running_pool(max_concurrent_sessions=1, quirks=quirks) as pool,
-        _client(pool) as client,
-    ):
-        await client.run_python("first", "print(1)")
+async def test_a_full_pool_is_said_with_what_to_try(full: Pool, carrier: str) -> None:
+    full.quirks = replace(Quirks(), capacity=carrier)  # pyright: ignore[reportArgumentType]
+    async with _client(full) as client:
         with pytest.raises(ExecutionError, match=r"is full.*environment you already have"):
             await client.run_python("second", "print(1)")
         assert (await client.run_python("first", "print(1)")).stdout == "1\n"
@@ -228,13 +237,20 @@ async def test_a_pool_that_was_full_takes_a_new_environment_when_one_is_gone() -
         assert (await client.run_python("second", "print(2)")).stdout == "2\n"
 
 
+@pytest.fixture(scope="module")
+async def forgetful(anyio_backend: str) -> AsyncGenerator[Pool]:
+    """A pool whose environment `gone` has expired."""
+    async with running_pool(cool_down_seconds=0.05) as pool:
+        async with _client(pool) as client:
+            await client.run_python("gone", "print(1)")
+        await until(lambda: pool.environments.has_expired("gone"))
+        yield pool
+
+
 @pytest.mark.parametrize("carrier", ["json-rpc", "invalid-params", "is-error", "http-404"])
-async def test_an_expired_environment_is_said_with_what_to_do(carrier: str) -> None:
-    quirks = replace(Quirks(), expired=carrier)  # pyright: ignore[reportArgumentType]
-    async with running_pool(cool_down_seconds=0.05, quirks=quirks) as pool, _client(pool) as client:
-        await client.run_python("gone", "print(1)")
-        with anyio.fail_after(20):
-            await until(lambda: pool.environments.has_expired("gone"))
+async def test_an_expired_environment_is_said_with_what_to_do(forgetful: Pool, carrier: str) -> None:
+    forgetful.quirks = replace(Quirks(), expired=carrier)  # pyright: ignore[reportArgumentType]
+    async with _client(forgetful) as client:
         with pytest.raises(ExecutionError, match=r"does not exist any more.*launchShell"):
             await client.run_python("gone", "print(1)")
 
@@ -259,9 +275,9 @@ async def test_a_pool_without_an_mcp_server_is_said_with_what_is_missing(
     await client.close()
 
 
-async def test_calls_of_one_environment_take_turns_and_others_do_not_wait(pool: Pool) -> None:
+async def test_calls_of_one_environment_take_turns_and_others_do_not_wait(pool: Pool, shared: str) -> None:
     async with _client(pool) as client:
-        slow, fast = new_id(), new_id()
+        slow, fast = new_id(), shared
         await client.run_python(fast, "pass")
         order: list[str] = []
 
@@ -289,27 +305,28 @@ async def test_after_a_time_out_the_model_has_the_output_the_environment_and_wha
         assert "line 0\nline 1\n" in text
         assert "stderr:\nwhy\n" in text
         assert text.endswith(f"environmentId: {environment}")
-        stubborn = "while True:\n try:\n  while True: pass\n except BaseException: pass"
+        stubborn = "while True:\n try:\n  time.sleep(600)\n except BaseException: pass"
         with pytest.raises(ExecutionError, match=r"Its variables are lost; files stay\."):
             await client.run_python(environment, stubborn)
         with pytest.raises(ExecutionError, match=r"began[\s\S]*Exit code: -1"):
             await client.run_shell(environment, "echo began; sleep 600")
 
 
-async def test_an_environment_that_is_busy_for_long_is_said(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_environment_that_is_busy_for_long_is_said(
+    pool: Pool, shared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session_pool, "_TURN_SECONDS", 0.2)
     async with _client(pool) as client, anyio.create_task_group() as group:
-        environment = new_id()
-        await client.run_python(environment, "import threading; go = threading.Event()")
-        group.start_soon(client.run_python, environment, "_ = go.wait(2)")
+        await client.run_python(shared, "import threading; go = threading.Event()")
+        group.start_soon(client.run_python, shared, "_ = go.wait(2)")
         await anyio.lowlevel.checkpoint()
         with pytest.raises(ExecutionError, match="still runs an earlier call"):
-            await client.run_python(environment, "print(1)")
+            await client.run_python(shared, "print(1)")
 
 
-async def test_a_command_longer_than_an_argument_runs(pool: Pool) -> None:
+async def test_a_command_longer_than_an_argument_runs(pool: Pool, shared: str) -> None:
     async with _client(pool) as client:
-        ran = await client.run_shell(new_id(), f": {'x' * 200_000}\ncat; echo größer; exit 3")
+        ran = await client.run_shell(shared, f": {'x' * 200_000}\ncat; echo größer; exit 3")
         assert (ran.stdout, ran.stderr, ran.more["exitCode"]) == ("größer\n", "", 3)
 
 
@@ -398,9 +415,10 @@ display(Image(data=base64.b64decode("iVBORw0KGgo="), format="png"))
 """
 
 
-async def test_a_picture_that_a_pool_carries_becomes_an_image(pool: Pool, with_quirks: Callable[..., None]) -> None:
+async def test_a_picture_that_a_pool_carries_becomes_an_image(
+    pool: Pool, shared: str, with_quirks: Callable[..., None]
+) -> None:
     async with _client(pool) as client:
-        environment = new_id()
-        assert (await client.run_python(environment, _SHOWN)).images == []
+        assert (await client.run_python(shared, _SHOWN)).images == []
         with_quirks(pictures="value")
-        assert (await client.run_python(environment, _SHOWN)).images == [Image(b"\x89PNG\r\n\x1a\n")]
+        assert (await client.run_python(shared, _SHOWN)).images == [Image(b"\x89PNG\r\n\x1a\n")]
