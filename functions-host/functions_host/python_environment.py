@@ -17,9 +17,9 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import platformdirs
 import uv
 
@@ -55,8 +55,7 @@ class PackagesError(PersonError):
         self.reason = reason
 
 
-@dataclass(frozen=True)
-class PythonEnvironment:
+class PythonEnvironment(msgspec.Struct, frozen=True):
     """An environment that is complete. `is_new` says that it was made just now, so that there is a network."""
 
     folder: Path

@@ -7,9 +7,10 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from functions_host.app.custom_handler import CustomHandler
 from functions_host.app.packages import AppPackages
@@ -44,8 +45,7 @@ if TYPE_CHECKING:
     from functions_host.pool.pool import SessionPool
 
 
-@dataclass(frozen=True)
-class StartOptions:
+class StartOptions(msgspec.Struct, frozen=True):
     """What the command line asks for; cli.py describes each."""
 
     app: Path
@@ -53,7 +53,7 @@ class StartOptions:
     cache: Path
     port: int = 7071
     address: str = "127.0.0.1"
-    allow_host: list[str] = field(default_factory=list[str])
+    allow_host: list[str] = msgspec.field(default_factory=list[str])
     open_to_network: bool = False
     require_key: bool = False
     debug: int | None = None
@@ -275,7 +275,7 @@ class _Start:
 
 
 def _in_environment(settings: Settings, environment: dict[str, str]) -> Settings:
-    return replace(settings, environment=environment, configuration=Configuration(environment))
+    return msgspec.structs.replace(settings, environment=environment, configuration=Configuration(environment))
 
 
 def _is_open(address: str) -> bool:

@@ -7,7 +7,7 @@ app is needed for it: bindings come in where the worker's index does, and values
 import base64
 import gzip
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +169,7 @@ class RecordedHost:
         blobs = RecordingBlobs(configuration)
         self.named = blobs.named
         self.host = RecordingHost(
-            replace(settings, configuration=configuration), self.worker, blobs, self.executions.append
+            msgspec.structs.replace(settings, configuration=configuration), self.worker, blobs, self.executions.append
         )
         self.host.queues = RecordingQueues(configuration, self.named)
 

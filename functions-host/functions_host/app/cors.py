@@ -4,8 +4,9 @@ https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from functions_host.app.members import dig
 from functions_host.errors import PersonError
@@ -13,8 +14,7 @@ from functions_host.errors import PersonError
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+")
 
 
-@dataclass(frozen=True)
-class Cors:
+class Cors(msgspec.Struct, frozen=True):
     """`CORS` and `CORSCredentials`."""
 
     origins: tuple[str, ...] = ()

@@ -7,9 +7,10 @@ profiles stand for is in azure-functions-host, Configuration/HostConfigurationPr
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from functions_host.app.members import dig, dig_object
 from functions_host.app.trigger_options import time_span
@@ -20,16 +21,14 @@ _DEFAULT_SECONDS = 30.0
 _VARIABLE = re.compile(r"%(\w+)%")
 
 
-@dataclass(frozen=True)
-class HandlerFunction:
+class HandlerFunction(msgspec.Struct, frozen=True):
     """A function of the handler: its name and bindings, each the JSON that the host reads."""
 
     name: str
     raw_bindings: list[str]
 
 
-@dataclass(frozen=True)
-class CustomHandler:
+class CustomHandler(msgspec.Struct, frozen=True):
     """`customHandler`, with what its profile adds."""
 
     executable: str

@@ -8,9 +8,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from functions_host.app.cors import Cors, read_cors
 from functions_host.app.custom_handler import CustomHandler, apply_profile, read_custom_handler
@@ -33,8 +34,7 @@ _BUNDLE_RANGE = re.compile(r"[\[(]\s*(\d+)[\d.*]*\s*(?:,\s*(\d+)([\d.*]*))?\s*([
 _FIRST_BUNDLE_WITH_MCP = 4
 
 
-@dataclass(frozen=True)
-class McpOptions:
+class McpOptions(msgspec.Struct, frozen=True):
     """`extensions.mcp` of host.json, with the defaults of the extension (version 1.6.0)."""
 
     server_name: str = "Azure Functions MCP server"
@@ -45,8 +45,7 @@ class McpOptions:
     """Whether `system.webhookAuthorizationLevel` is Anonymous, so that no key is asked for."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """All that the host needs to know of an app before it runs."""
 
     app_directory: Path
@@ -58,16 +57,16 @@ class Settings:
     """Bytes that the body of a request may have."""
     environment: dict[str, str]
     """The environment of the worker process."""
-    notices: list[str] = field(default_factory=list[str])
+    notices: list[str] = msgspec.field(default_factory=list[str])
     """Lines the person should see at start."""
     watch_files: tuple[str, ...] = ()
     """Names of files that load the app again when they are saved, besides .py files."""
     watch_directories: tuple[str, ...] = ()
     """Folders below the app's of which any file does."""
-    triggers: TriggerOptions = field(default_factory=TriggerOptions)
+    triggers: TriggerOptions = msgspec.field(default_factory=TriggerOptions)
     custom_handler: CustomHandler | None = None
     """The program that serves the app, where it is no app of functions."""
-    cors: Cors = field(default_factory=Cors)
+    cors: Cors = msgspec.field(default_factory=Cors)
 
     @property
     def host_id(self) -> str:
@@ -245,10 +244,11 @@ def _mcp_options(host: dict[str, Any]) -> McpOptions:
             f"extensions.mcp.system.webhookAuthorizationLevel in host.json is '{level}'.",
             "Set it to 'System' or 'Anonymous', the only levels that the MCP extension has.",
         )
+    usual = McpOptions()
     absolute = _dig(mcp, "messageOptions", "useAbsoluteUriForEndpoint")
     return McpOptions(
-        server_name=str(mcp.get("servername", McpOptions.server_name)),
-        server_version=str(mcp.get("serverversion", McpOptions.server_version)),
+        server_name=str(mcp.get("servername", usual.server_name)),
+        server_version=str(mcp.get("serverversion", usual.server_version)),
         instructions=None if mcp.get("instructions") is None else str(mcp["instructions"]),
         use_absolute_uri_for_endpoint=str(absolute).lower() == "true",
         webhook_is_anonymous=level.lower() == "anonymous",

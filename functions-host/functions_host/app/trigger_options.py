@@ -5,8 +5,9 @@ https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhoo
 
 import os
 import re
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from functions_host.app.members import dig
 from functions_host.errors import PersonError
@@ -14,8 +15,7 @@ from functions_host.errors import PersonError
 _TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,7})?)")
 
 
-@dataclass(frozen=True)
-class QueueOptions:
+class QueueOptions(msgspec.Struct, frozen=True):
     """`extensions.queues`."""
 
     batch_size: int = 16
@@ -30,33 +30,33 @@ class QueueOptions:
     """Whether messages are written as base64; else as the text they are."""
 
 
-@dataclass(frozen=True)
-class TriggerOptions:
+class TriggerOptions(msgspec.Struct, frozen=True):
     """All of it."""
 
     route_prefix: str = "api"
-    queues: QueueOptions = field(default_factory=QueueOptions)
+    queues: QueueOptions = msgspec.field(default_factory=QueueOptions)
     blob_tries: int = 5
     """`extensions.blobs.poisonBlobThreshold`: how often a blob's function is tried."""
 
 
 def read_trigger_options(host: dict[str, Any]) -> TriggerOptions:
     """Reads them from host.json. Raises PersonError for what a person has to mend."""
+    usual = TriggerOptions()
     prefix = dig(host, "extensions", "http", "routePrefix")
     queues = dig(host, "extensions", "queues")
-    batch = _whole(queues, "batchSize", QueueOptions.batch_size, 1, 32)
+    batch = _whole(queues, "batchSize", usual.queues.batch_size, 1, 32)
     blobs = dig(host, "extensions", "blobs")
     return TriggerOptions(
-        TriggerOptions.route_prefix if prefix is None else str(prefix),
+        usual.route_prefix if prefix is None else str(prefix),
         QueueOptions(
             batch,
             _whole(queues, "newBatchThreshold", batch // 2 * (os.cpu_count() or 1), 0, 1000),
-            _whole(queues, "maxDequeueCount", QueueOptions.max_dequeue_count, 1, 10_000),
-            _seconds(queues, "visibilityTimeout", QueueOptions.visibility_timeout),
-            _seconds(queues, "maxPollingInterval", QueueOptions.max_polling_interval),
+            _whole(queues, "maxDequeueCount", usual.queues.max_dequeue_count, 1, 10_000),
+            _seconds(queues, "visibilityTimeout", usual.queues.visibility_timeout),
+            _seconds(queues, "maxPollingInterval", usual.queues.max_polling_interval),
             _is_base64(dig(queues, "messageEncoding")),
         ),
-        _whole(blobs, "poisonBlobThreshold", TriggerOptions.blob_tries, 1, 10_000, "blobs"),
+        _whole(blobs, "poisonBlobThreshold", usual.blob_tries, 1, 10_000, "blobs"),
     )
 
 

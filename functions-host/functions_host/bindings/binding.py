@@ -1,8 +1,9 @@
 """What an input or output binding is to the host: something to read before a call, or to write after it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from functions_host.bindings.expressions import BindingValue
 from functions_host.storage.blob_store import BlobStore
@@ -10,8 +11,7 @@ from functions_host.storage.queue_store import QueueStore
 from functions_host.worker_process.messages import Value
 
 
-@dataclass(frozen=True)
-class BindingContext:
+class BindingContext(msgspec.Struct, frozen=True):
     """All that the bindings of one call can use."""
 
     call: object

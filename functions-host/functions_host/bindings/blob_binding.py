@@ -8,8 +8,9 @@ import codecs
 import json
 import re
 import struct
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+import msgspec
 
 from functions_host.bindings.binding import BindingContext
 from functions_host.bindings.dotnet_uri import is_absolute
@@ -32,8 +33,7 @@ _BYTE_ORDER_MARKS = (
 )
 
 
-@dataclass(frozen=True)
-class BlobBinding:
+class BlobBinding(msgspec.Struct, frozen=True):
     """A blob input or output of a function."""
 
     name: str

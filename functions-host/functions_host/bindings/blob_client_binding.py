@@ -6,7 +6,8 @@ https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-blo
 """
 
 import json
-from dataclasses import dataclass
+
+import msgspec
 
 from functions_host.bindings.binding import BindingContext
 from functions_host.bindings.blob_binding import parse_blob_path, place_of
@@ -16,8 +17,7 @@ from functions_host.worker_process.messages import Value
 _DEFAULT_CONNECTION = "AzureWebJobsStorage"
 
 
-@dataclass(frozen=True)
-class BlobClientBinding:
+class BlobClientBinding(msgspec.Struct, frozen=True):
     """A parameter that receives a client. Whether the blob exists is not looked at."""
 
     name: str

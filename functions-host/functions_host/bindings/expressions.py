@@ -7,9 +7,10 @@ expressions at each call, so a name that does not exist is an error of the call 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
+
+import msgspec
 
 from functions_host.app.settings import Configuration
 from functions_host.errors import BindingError
@@ -37,8 +38,7 @@ _BUILT_IN = ("rand-guid", "datetime")
 _HINTS = {"mcpresourceargs": " The parameters of a template stand alone: write {Name}, not {mcpresourceargs.Name}."}
 
 
-@dataclass(frozen=True)
-class _Expression:
+class _Expression(msgspec.Struct, frozen=True):
     """One `{...}`: the names between the dots, and what follows the colon."""
 
     names: tuple[str, ...]

@@ -1,14 +1,13 @@
 """A binding that the host takes when the app is loaded, and that then fails every call."""
 
-from dataclasses import dataclass
+import msgspec
 
 from functions_host.bindings.binding import BindingContext
 from functions_host.errors import BindingError
 from functions_host.worker_process.messages import Value
 
 
-@dataclass(frozen=True)
-class FailingBinding:
+class FailingBinding(msgspec.Struct, frozen=True):
     """An input or output that cannot be made: the host makes bindings beside the trigger in the call."""
 
     name: str

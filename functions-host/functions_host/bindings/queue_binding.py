@@ -6,8 +6,9 @@ FunctionBinding.BindAsyncCollectorAsync of azure-functions-host: text that is a 
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from functions_host.bindings.binding import BindingContext
 from functions_host.bindings.dotnet_text import value_text
@@ -18,8 +19,7 @@ from functions_host.worker_process.messages import Value
 _QUEUE_NAME = re.compile(r"(?:[a-z0-9]|-(?=[a-z0-9]))+")
 
 
-@dataclass(frozen=True)
-class QueueOutput:
+class QueueOutput(msgspec.Struct, frozen=True):
     """A queue that takes what a function set."""
 
     name: str

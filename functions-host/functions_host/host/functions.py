@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
+import msgspec
+
 from functions_host.app.custom_handler import CustomHandler
 from functions_host.app.settings import Configuration, Settings
 from functions_host.bindings.binding import InputBinding, OutputBinding
@@ -39,8 +41,7 @@ _BINDING_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,127}|\$return")
 _RETURN = "$return"
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(msgspec.Struct, frozen=True):
     """A function that can be called."""
 
     name: str
@@ -57,8 +58,7 @@ class Function:
         return cast("McpTrigger", self.trigger)
 
 
-@dataclass(frozen=True)
-class NotRun:
+class NotRun(msgspec.Struct, frozen=True):
     """A function that Azure would run and this host does not."""
 
     name: str

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 from uuid import UUID
 
+import msgspec
+
 from functions_host.app.settings import Settings
 from functions_host.app.time_zone import time_zone_notice
 from functions_host.bindings.binding import BindingContext
@@ -51,8 +53,7 @@ class FunctionRunner(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Execution:
+class Execution(msgspec.Struct, frozen=True):
     """One call as it is logged: never what was said in it."""
 
     function: Function
@@ -62,8 +63,7 @@ class Execution:
     """Why it failed, None if it succeeded."""
 
 
-@dataclass(frozen=True)
-class Running:
+class Running(msgspec.Struct, frozen=True):
     """A call under way, and when it began, by time.perf_counter."""
 
     function: Function

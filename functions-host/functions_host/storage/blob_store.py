@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import importlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from functions_host.app.settings import Configuration
 from functions_host.errors import BindingError
@@ -20,8 +21,7 @@ if TYPE_CHECKING:  # the SDK takes half a second and 34 MiB to import, so it is 
     from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 
-@dataclass(frozen=True)
-class BlobPath:
+class BlobPath(msgspec.Struct, frozen=True):
     """Where a blob lives in an account."""
 
     container: str
@@ -46,8 +46,7 @@ class BlobPath:
         return BlobPath(segments[0] if segments else "", "/".join(segments[1:]))
 
 
-@dataclass(frozen=True)
-class StoredBlob:
+class StoredBlob(msgspec.Struct, frozen=True):
     """A blob as it is in its container."""
 
     path: BlobPath
@@ -59,8 +58,7 @@ class StoredBlob:
     metadata: dict[str, str]
 
 
-@dataclass(frozen=True)
-class _Written:
+class _Written(msgspec.Struct, frozen=True):
     """A blob as it was when it was written or found last."""
 
     etag: str

@@ -6,9 +6,10 @@ import binascii
 import contextlib
 import importlib
 from collections.abc import Generator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from functions_host.app.settings import Configuration
 from functions_host.errors import BindingError
@@ -19,8 +20,7 @@ if TYPE_CHECKING:  # the SDK takes most of a second to import, so it is imported
     from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 
-@dataclass(frozen=True)
-class QueueMessage:
+class QueueMessage(msgspec.Struct, frozen=True):
     """A message that was taken from a queue, and that nobody else sees for a while."""
 
     id: str
@@ -104,7 +104,7 @@ class QueueStore:
         with _explained(client, f"does not update the message '{message.id}'"):
             updated = await client.update_message(message.id, message.pop_receipt, visibility_timeout=seconds)
         assert updated.pop_receipt is not None
-        return replace(message, pop_receipt=updated.pop_receipt)
+        return msgspec.structs.replace(message, pop_receipt=updated.pop_receipt)
 
     async def delete(self, connection: str, queue: str, message: QueueMessage) -> None:
         """Deletes a message that was taken; one that is gone is no error. Raises BindingError."""

@@ -4,7 +4,7 @@ Microsoft.Azure.Functions.Extensions.Mcp, InputBinding/. Whatever type is declar
 adds anything to what clients are told: the trigger has to list the argument as well.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from functions_host.bindings.binding import BindingContext
 from functions_host.bindings.raw_binding import RawBinding
@@ -13,8 +13,7 @@ from functions_host.triggers.calls import PromptCall, ToolCall
 from functions_host.worker_process.messages import Value
 
 
-@dataclass(frozen=True)
-class ToolPropertyBinding:
+class ToolPropertyBinding(msgspec.Struct, frozen=True):
     """A parameter that receives an argument of tools/call as text, empty where the client gave none."""
 
     name: str
@@ -26,8 +25,7 @@ class ToolPropertyBinding:
         return Value("string", context.call.argument(self.property_name) or "")
 
 
-@dataclass(frozen=True)
-class PromptArgumentBinding:
+class PromptArgumentBinding(msgspec.Struct, frozen=True):
     """A parameter that receives an argument of prompts/get as text, None where the client gave none."""
 
     name: str

@@ -5,8 +5,9 @@ https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-blo
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import msgspec
 
 from functions_host.app.settings import Configuration
 from functions_host.bindings.blob_binding import DATA_TYPES, check_container, decode_text
@@ -20,8 +21,7 @@ from functions_host.worker_process.messages import Value
 _DEFAULT_CONNECTION = "AzureWebJobsStorage"
 
 
-@dataclass(frozen=True)
-class BlobTrigger:
+class BlobTrigger(msgspec.Struct, frozen=True):
     """A function behind a container as its trigger declares it."""
 
     type_name: ClassVar = "blobTrigger"
@@ -51,8 +51,7 @@ class BlobTrigger:
         """A blob is answered with nothing."""
 
 
-@dataclass(frozen=True)
-class BlobCall:
+class BlobCall(msgspec.Struct, frozen=True):
     """One try at a blob. `names` are those in the path of the trigger."""
 
     trigger: BlobTrigger

@@ -20,8 +20,7 @@ from functions_host.worker_process.messages import Value
 _NULL = msgspec.Raw(b"null")
 
 
-@dataclass
-class McpClient:
+class McpClient(msgspec.Struct):
     """What is known of the sender of a message, and handed on to the function."""
 
     transport: str

@@ -6,8 +6,9 @@ azure-functions-host, ScriptHost.cs, GrpcMessageConversionExtensions.cs and Bind
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+import msgspec
 
 from functions_host.bindings.expressions import BindingValue
 from functions_host.bindings.raw_binding import RawBinding
@@ -20,17 +21,15 @@ LEVELS = ("anonymous", "function", "admin")
 _OWN_ROUTES = ("admin", "runtime")  # of the host
 
 
-@dataclass(frozen=True)
-class HttpAnswer:
+class HttpAnswer(msgspec.Struct, frozen=True):
     """What goes back to the client."""
 
     status: int
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
+    headers: list[tuple[bytes, bytes]] = msgspec.field(default_factory=list[tuple[bytes, bytes]])
     body: bytes = b""
 
 
-@dataclass(frozen=True)
-class HttpCall:
+class HttpCall(msgspec.Struct, frozen=True):
     """One request, as the worker gets it. Header names are lower case; several values of a name have commas between."""
 
     method: str
@@ -58,8 +57,7 @@ class HttpCall:
         return data
 
 
-@dataclass(frozen=True)
-class HttpTrigger:
+class HttpTrigger(msgspec.Struct, frozen=True):
     """A function over HTTP as its trigger declares it."""
 
     type_name: ClassVar = "httpTrigger"

@@ -5,9 +5,10 @@ https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-que
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
+
+import msgspec
 
 from functions_host.app.settings import Configuration
 from functions_host.bindings.expressions import BindingValue, Template
@@ -19,8 +20,7 @@ from functions_host.triggers.payload_data import payload_data
 from functions_host.worker_process.messages import Value
 
 
-@dataclass(frozen=True)
-class QueueTrigger:
+class QueueTrigger(msgspec.Struct, frozen=True):
     """A function behind a queue as its trigger declares it."""
 
     type_name: ClassVar = "queueTrigger"
@@ -41,8 +41,7 @@ class QueueTrigger:
         """A message is answered with nothing."""
 
 
-@dataclass(frozen=True)
-class QueueCall:
+class QueueCall(msgspec.Struct, frozen=True):
     """One try at a message. `content` is what was sent, decoded."""
 
     message: QueueMessage

@@ -6,9 +6,10 @@ https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-template-refe
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import unquote
+
+import msgspec
 
 from functions_host.triggers.route_constraints import Check, read_constraint
 
@@ -19,8 +20,7 @@ class RouteError(ValueError):
     """A route template that is none. The message says why."""
 
 
-@dataclass(frozen=True)
-class _Parameter:
+class _Parameter(msgspec.Struct, frozen=True):
     name: str
     catch_all: bool
     optional: bool

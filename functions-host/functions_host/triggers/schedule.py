@@ -8,8 +8,9 @@ fit, names may be cut short, ranges may run backwards, 24:00:00 is 24 days.
 import calendar
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+import msgspec
 
 _MONTHS = tuple(name.lower() for name in calendar.month_name[1:])
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -22,8 +23,7 @@ class ScheduleError(Exception):
     """A text is no schedule, or one that never comes."""
 
 
-@dataclass(frozen=True)
-class CronSchedule:
+class CronSchedule(msgspec.Struct, frozen=True):
     """Moments at which the fields of a clock fit. Times are those of a wall clock, without a zone."""
 
     text: str
@@ -72,8 +72,7 @@ class CronSchedule:
         return f"Cron: '{self.text}'"
 
 
-@dataclass(frozen=True)
-class ConstantSchedule:
+class ConstantSchedule(msgspec.Struct, frozen=True):
     """The same time between any two moments."""
 
     text: str

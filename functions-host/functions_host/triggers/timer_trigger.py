@@ -6,10 +6,11 @@ Microsoft.Azure.WebJobs.Extensions, Extensions/Timers (azure-webjobs-sdk-extensi
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any, ClassVar
+
+import msgspec
 
 from functions_host.app.settings import Configuration
 from functions_host.app.time_zone import time_zone, wall_clock
@@ -24,8 +25,7 @@ _LOOKED_AT = 5
 _SHORTEST_MONITORED = timedelta(minutes=1)
 
 
-@dataclass(frozen=True)
-class ScheduleStatus:
+class ScheduleStatus(msgspec.Struct, frozen=True):
     """When a timer ran last and runs next, by the wall clock of its zone."""
 
     last: datetime
@@ -33,8 +33,7 @@ class ScheduleStatus:
     last_updated: datetime
 
 
-@dataclass(frozen=True)
-class TimerTrigger:
+class TimerTrigger(msgspec.Struct, frozen=True):
     """A function by the clock as its trigger declares it."""
 
     type_name: ClassVar = "timerTrigger"
@@ -64,8 +63,7 @@ class TimerTrigger:
         """A timer is answered with nothing."""
 
 
-@dataclass(frozen=True)
-class TimerCall:
+class TimerCall(msgspec.Struct, frozen=True):
     """One run of a timer. `status` is None where it is not kept, as in Azure."""
 
     trigger: TimerTrigger

@@ -6,7 +6,6 @@ Microsoft.Azure.Functions.Extensions.Mcp, MetadataParser.cs. MCP Apps need nothi
 
 import json
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -19,8 +18,7 @@ _DEEPEST_NESTING = 32
 _LONGEST_INT64 = 20
 
 
-@dataclass(frozen=True)
-class Metadata:
+class Metadata(msgspec.Struct, frozen=True):
     """What was declared."""
 
     members: dict[str, Any]

@@ -9,9 +9,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, cast
+
+import msgspec
 
 from functions_host.errors import WorkerError
 from functions_host.worker.stack import from_own_lines
@@ -44,8 +45,7 @@ class AppLoadError(WorkerError):
         self.stack = stack
 
 
-@dataclass(frozen=True)
-class WorkerProgram:
+class WorkerProgram(msgspec.Struct, frozen=True):
     """What a worker process is started with."""
 
     python: Path
@@ -55,8 +55,7 @@ class WorkerProgram:
     environment: dict[str, str]
 
 
-@dataclass(frozen=True)
-class WorkerEvents:
+class WorkerEvents(msgspec.Struct, frozen=True):
     """What the host wants to hear of. `log` gets records of a call, `output` what the app prints, line by line."""
 
     log: Callable[[Log], None]
