@@ -87,10 +87,10 @@ class _HeadWithBody:
         if data.startswith(b"HTTP/") and not self._head:
             self._head = data
             self._loop.call_soon(self._flush)
-        elif self._head:
+        elif data and self._head:  # asyncio would try for ever to send nothing after a head
             head, self._head = self._head, b""
             self._transport.writelines([head, data])
-        else:
+        elif data:
             self._transport.write(data)
 
     def close(self) -> None:
