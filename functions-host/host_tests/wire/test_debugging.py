@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import Server, launch, running_server
+from host_tests.servers import Server, refused, running_server
 from host_tests.wire.debug_adapter import DebugClient, debug_client
 from host_tests.wire.raw_http import call, post
 from host_tests.wire.small_app import BEGIN, tool, write, write_app
@@ -26,19 +26,35 @@ async def add(first: int, second: int) -> str:
 _LINE = 1 + _CODE.splitlines().index('    return f"the sum is {total}"')
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    return write_app(tmp_path / "app", _CODE)
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    """A server that goes from test to test, and its app, which each of them may save."""
+    folder = tmp_path_factory.mktemp("debugged")
+    app = write_app(folder / "app", _CODE)
+    with running_server(app, "--debug", "0", storage=None, data=folder / "data") as server:
+        yield server, app
+        assert server.interrupt() == 0
+    assert "Traceback" not in server.output
 
 
 @pytest.fixture
-def server(app: Path, tmp_path: Path) -> Iterator[Server]:
-    with running_server(app, "--debug", "0", storage=None, data=tmp_path / "data") as running:
-        yield running
+def app(running: tuple[Server, Path]) -> Path:
+    """Its app, in a process of which nobody was the debugger yet."""
+    server, app = running
+    server.forget()
+    write(app / "function_app.py", _CODE)
+    server.wait_for("function_app.py changed.")
+    server.wait_for("Loaded in")
+    return app
+
+
+@pytest.fixture
+def server(running: tuple[Server, Path], app: Path) -> Server:
+    return running[0]
 
 
 def _port(server: Server) -> int:
-    found = re.search(r"Debugger: attach to 127\.0\.0\.1:(\d+)", server.output)
+    found = re.search(r"Debugger: attach to 127\.0\.0\.1:(\d+)", "\n".join(server.lines))
     assert found
     return int(found[1])
 
@@ -66,7 +82,6 @@ def test_a_breakpoint_holds_in_function_app_py_and_the_call_goes_on(server: Serv
         client.attach(app / "function_app.py", _LINE)
         assert _stops_and_goes_on(client, server, _LINE, "total") == ("5", "the sum is 5")
     assert _call(server, "add", first=1, second=1) == "the sum is 2", "nobody is attached any more"
-    assert server.interrupt() == 0
 
 
 @shows("debug.attach")
@@ -93,8 +108,8 @@ def test_an_editor_that_attaches_while_the_app_is_broken_gets_the_mended_one(ser
 
 
 @shows("debug.closed")
-def test_a_web_page_cannot_speak_to_the_debugger(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", _port(server)), timeout=30) as connection:
+def test_a_web_page_cannot_speak_to_the_debugger(running: tuple[Server, Path]) -> None:
+    with socket.create_connection(("127.0.0.1", _port(running[0])), timeout=30) as connection:
         connection.sendall(
             b'POST / HTTP/1.1\r\nContent-Length: 70\r\n\r\n{"seq": 1, "type": "request", "command": "initialize"}'
         )
@@ -102,21 +117,19 @@ def test_a_web_page_cannot_speak_to_the_debugger(server: Server) -> None:
 
 
 @shows("start.port")
-def test_a_debug_port_that_is_taken_is_said(app: Path, tmp_path: Path) -> None:
+def test_a_debug_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    app = write_app(tmp_path / "app", _CODE)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        server = launch(app, "--port", "0", "--debug", str(port), storage=None, data=tmp_path)
-        assert server.ended() == 2
-    assert server.output == (
-        f"Port {port} is unavailable.\nClose the process using that port, or specify another port using --debug."
+        said = refused(app, "--debug", str(port), storage=None, data=tmp_path)
+    assert said == (
+        f"Port {port} is unavailable.\nClose the process using that port, or specify another port using --debug.\n"
     )
 
 
 @shows("debug.closed")
-def test_without_debug_nothing_listens_for_a_debugger(app: Path, tmp_path: Path) -> None:
-    write(
-        app / "function_app.py",
-        BEGIN + "import sys\n" + tool("loaded", "x").replace('"x"', 'str("debugpy" in sys.modules)'),
-    )
+def test_without_debug_nothing_listens_for_a_debugger(tmp_path: Path) -> None:
+    code = BEGIN + "import sys\n" + tool("loaded", "x").replace('"x"', 'str("debugpy" in sys.modules)')
+    app = write_app(tmp_path / "app", code)
     with running_server(app, storage=None, data=tmp_path) as server:
         assert _call(server, "loaded") == "False"

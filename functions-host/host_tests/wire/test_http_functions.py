@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from host_tests.requirements import shows
-from host_tests.servers import Server, SharedServers, launch, running_server
+from host_tests.servers import Server, SharedServers, refused, running_server
 from host_tests.wire.clients import connect_streamable_http
 
 _APP = Path(__file__).parent.parent / "apps" / "mixed"
@@ -154,8 +154,8 @@ def test_with_keys_required_each_level_takes_its_own(storage: str, tmp_path: Pat
                 for path in ("health", "size", "master")
                 for key in ("", "default", "mcp_extension", "master")
             }
-            refused = {pair for pair, status in statuses.items() if status == 401}
-            assert refused == {
+            closed = {pair for pair, status in statuses.items() if status == 401}
+            assert closed == {
                 ("size", ""), ("size", "mcp_extension"), ("master", ""), ("master", "default"),
                 ("master", "mcp_extension"),
             }  # fmt: skip
@@ -167,6 +167,5 @@ def test_with_keys_required_each_level_takes_its_own(storage: str, tmp_path: Pat
 
 @shows("mixed.strict")
 def test_strict_refuses_an_app_of_which_a_function_does_not_run(storage: str, tmp_path: Path) -> None:
-    server = launch(_APP, "--strict", "--no-reload", "--port", "0", storage=storage, data=tmp_path)
-    assert server.ended() == 2
-    assert "The serviceBusTrigger of 'from_bus' does not run here: there is no Service Bus here" in server.output
+    said = refused(_APP, "--strict", "--no-reload", storage=storage, data=tmp_path)
+    assert "The serviceBusTrigger of 'from_bus' does not run here: there is no Service Bus here" in said
