@@ -29,6 +29,7 @@ class _Elsewhere:
 
     def __init__(self, stack: ExitStack, storage: str, data: Path) -> None:
         self._stack = stack
+        self._storage = storage
         self._data = data
         self._setting = {"SESSION_POOL_MCP_ENDPOINT": f"http://127.0.0.1:{free_port()}{POOL_PATH}"}
         self.start_pool()
@@ -38,7 +39,9 @@ class _Elsewhere:
 
     def start_pool(self) -> None:
         self.pool = self._stack.enter_context(
-            running_server(SAMPLES, storage=None, data=self._data / "b", environment=self._setting, session_pool=True)
+            running_server(
+                SAMPLES, storage=self._storage, data=self._data / "b", environment=self._setting, session_pool=True
+            )
         )
 
 
@@ -100,9 +103,9 @@ def test_a_pool_that_is_killed_breaks_off_its_calls_and_code_runs_again_when_it_
 
 @pytest.mark.anyio
 async def test_a_kernel_that_stands_still_is_ended_with_its_call_and_the_next_one_has_a_new_kernel() -> None:
-    async with running_pool(PoolOptions(port=0, execution_seconds=1)) as pool:
+    async with running_pool(PoolOptions(port=0, execution_seconds=0.5)) as pool:
         environment = new_id()
         await pool.python(environment, "open('kept', 'w').close()")
         stopped = await pool.python(environment, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)")
-        assert "timed out after 1 seconds" in stopped["stderr"]
+        assert "timed out after 0.5 seconds" in stopped["stderr"]
         assert (await pool.python(environment, "import os; os.path.exists('kept')"))["executionResult"] is True

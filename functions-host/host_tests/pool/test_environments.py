@@ -82,7 +82,7 @@ async def test_a_call_that_outlasts_the_cool_down_is_not_cut_off_and_each_call_b
         environment = new_id()
         fields = await pool.python(environment, "import time; time.sleep(1); x = 1; x")
         assert fields["executionResult"] == 1
-        ends = time.monotonic() + 1
+        ends = time.monotonic() + 0.7
         while time.monotonic() < ends:
             assert (await pool.python(environment, "x"))["executionResult"] == 1
 
@@ -124,7 +124,7 @@ async def test_a_new_environment_answers_within_half_a_second_when_a_spare_is_re
 
 @needs_proc
 @either_isolation
-async def test_ten_environments_in_a_row_leave_no_process_no_folder_and_nothing_in_memory(
+async def test_six_environments_in_a_row_leave_no_process_no_folder_and_nothing_in_memory(
     isolation: Isolation,
 ) -> None:
     options = PoolOptions(port=0, max_concurrent_sessions=1, cool_down_seconds=0, isolation=isolation)
@@ -144,12 +144,12 @@ async def test_ten_environments_in_a_row_leave_no_process_no_folder_and_nothing_
         await use()
         processes, files, threads = len(own_processes()), open_files(), threading.active_count()
         with anyio.fail_after(50):
-            for _ in range(10):
+            for _ in range(6):
                 await use()
         await until(lambda: len(own_processes()) <= processes)
         assert len(left_in_memory()) == 2  # the spare and its kernel
         # The watch over limits and a kernel that is just starting have some more open now and then, and asyncio takes a
-        # few threads for what blocks when it first needs them; a leak would be 10.
+        # few threads for what blocks when it first needs them; a leak would be 6.
         await until(lambda: open_files() <= files + 5)
         assert threading.active_count() <= threads + 5
 

@@ -190,13 +190,12 @@ async def test_a_fault_strikes_as_often_as_it_was_told(quirky: PoolClient, statu
     assert "result" in await quirky.ask("tools/list")
 
 
-async def test_a_fault_after_running_leaves_the_work_done(quirky: PoolClient) -> None:
-    environment = new_id()
-    await quirky.python(environment, "x = 1")
+async def test_a_fault_after_running_leaves_the_work_done(quirky: PoolClient, shared: str) -> None:
+    await quirky.python(shared, "x = 1")
     quirky.pool.quirks = Quirks(fault=Fault(garbage=True, after_running=True, times=1))
-    struck = await quirky.call(RUN_PYTHON, environmentId=environment, pythonCode="x += 1")
+    struck = await quirky.call(RUN_PYTHON, environmentId=shared, pythonCode="x += 1")
     assert struck.content == b"<html>no JSON"
-    assert (await quirky.python(environment, "x"))["executionResult"] == 2
+    assert (await quirky.python(shared, "x"))["executionResult"] == 2
 
 
 async def test_a_pool_that_hangs_can_be_stopped() -> None:
@@ -220,5 +219,5 @@ async def test_a_delayed_answer_comes_all_the_same(quirky: PoolClient) -> None:
 async def test_a_call_that_ran_out_of_time_may_be_a_gateway_timeout() -> None:
     options = PoolOptions(port=0, execution_seconds=0.5, quirks=Quirks(timeout="http-504"))
     async with running_pool(options) as pool:
-        answer = await pool.call(RUN_PYTHON, environmentId=new_id(), pythonCode="while True: pass")
+        answer = await pool.call(RUN_PYTHON, environmentId=new_id(), pythonCode="import time; time.sleep(600)")
         assert answer.status_code == 504

@@ -1,8 +1,8 @@
 """Shell commands of an environment."""
 
 import sys
+from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from functions_host.pool.pool import PoolOptions
@@ -50,17 +50,21 @@ async def test_a_command_that_waits_for_input_gets_none(pool: PoolClient, shared
     assert (await pool.shell(shared, "cat; echo done"))["stdout"] == "done\n"
 
 
+@pytest.fixture(scope="module", params=["auto", "none"])
+async def either(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncGenerator[PoolClient]:
+    """A pool that isolates code, where that works, and one that does not."""
+    async with running_pool(PoolOptions(port=0, isolation=request.param)) as pool:
+        yield pool
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-@pytest.mark.parametrize("isolation", ["auto", "none"])
-async def test_a_command_that_leaves_children_answers_at_once_and_they_end(isolation: Literal["auto", "none"]) -> None:
-    async with running_pool(PoolOptions(port=0, max_concurrent_sessions=1, isolation=isolation)) as pool:
-        environment = new_id()
-        await pool.shell(environment, "true")
-        before = own_processes()
-        fields = await pool.shell(environment, "sleep 1000 & setsid -f sleep 1000; echo began")
-        assert (fields["stdout"], fields["exitCode"]) == ("began\n", 0)
-        assert fields["executionTimeInMilliseconds"] < 5000
-        await until(lambda: own_processes() <= before)
+async def test_a_command_that_leaves_children_answers_at_once_and_they_end(either: PoolClient, shared: str) -> None:
+    await either.shell(shared, "true")
+    before = own_processes()
+    fields = await either.shell(shared, "sleep 1000 & setsid -f sleep 1000; echo began")
+    assert (fields["stdout"], fields["exitCode"]) == ("began\n", 0)
+    assert fields["executionTimeInMilliseconds"] < 5000
+    await until(lambda: own_processes() <= before)
 
 
 async def test_python_is_the_same_in_commands_as_in_code(pool: PoolClient, shared: str) -> None:
@@ -68,41 +72,35 @@ async def test_python_is_the_same_in_commands_as_in_code(pool: PoolClient, share
     assert (await pool.shell(shared, "command -v python"))["stdout"].strip() == of_code
 
 
-@pytest.mark.parametrize("isolation", ["auto", "none"])
 async def test_temporary_files_are_shared_by_python_and_the_shell_and_go_with_the_environment(
-    isolation: Literal["auto", "none"],
+    either: PoolClient, shared: str
 ) -> None:
-    options = PoolOptions(port=0, isolation=isolation)
-    async with running_pool(options) as pool:
-        if pool.pool.sandbox.isolated and Path(pool.pool.sandbox.python).is_relative_to("/tmp"):
-            pytest.skip("its Python is in /tmp, which is therefore empty at each call")
-        environment = new_id()
-        code = "import tempfile, os\nopen(os.path.join(tempfile.gettempdir(), 'a.txt'), 'w').write('hi')"
-        await pool.python(environment, code)
-        assert (await pool.shell(environment, 'cat "$TMPDIR/a.txt"'))["stdout"] == "hi"
-        assert (await pool.shell(new_id(), 'cat "$TMPDIR/a.txt"'))["exitCode"] == 1
+    sandbox = either.pool.sandbox
+    if sandbox.isolated and Path(sandbox.python).is_relative_to("/tmp"):
+        pytest.skip("its Python is in /tmp, which is therefore empty at each call")
+    code = "import tempfile, os\nopen(os.path.join(tempfile.gettempdir(), 'a.txt'), 'w').write('hi')"
+    await either.python(shared, code)
+    assert (await either.shell(shared, 'cat "$TMPDIR/a.txt"'))["stdout"] == "hi"
+    assert (await either.shell(new_id(), 'cat "$TMPDIR/a.txt"'))["exitCode"] == 1
 
 
-@pytest.mark.parametrize("isolation", ["auto", "none"])
 async def test_a_command_that_fills_the_disk_says_so_and_another_can_remove_files(
-    isolation: Literal["auto", "none"],
+    either: PoolClient, shared: str
 ) -> None:
-    async with running_pool(PoolOptions(port=0, isolation=isolation)) as pool:
-        environment = new_id()
-        fill = "for n in 1 2 3 4 5 6; do fallocate -l 200M f$n; done; sleep 60"
-        filled = await pool.shell(environment, fill)
-        assert filled["exitCode"] == 137
-        assert "more than 1024 MiB of disk were in use. Remove files" in filled["stderr"]
-        removed = await pool.shell(environment, "sleep 0.5; rm f*; echo done")
-        assert removed["stdout"] == "done\n"
-        assert (await pool.python(environment, "1"))["executionResult"] == 1
+    fill = "for n in 1 2 3 4 5 6; do fallocate -l 200M f$n; done; sleep 60"
+    filled = await either.shell(shared, fill)
+    assert filled["exitCode"] == 137
+    assert "more than 1024 MiB of disk were in use. Remove files" in filled["stderr"]
+    removed = await either.shell(shared, "sleep 0.5; rm f*; echo done")
+    assert removed["stdout"] == "done\n"
+    assert (await either.python(shared, "1"))["executionResult"] == 1
 
 
 async def test_a_command_that_never_ends_fails_as_on_the_platform_with_exit_code_minus_one() -> None:
-    async with running_pool(PoolOptions(port=0, execution_seconds=1)) as pool:
+    async with running_pool(PoolOptions(port=0, execution_seconds=0.5)) as pool:
         fields = await pool.shell(new_id(), "echo began; yes >&2")
         assert (fields["status"], fields["exitCode"], fields["stdout"]) == ("Failed", -1, "began\n")
-        assert fields["stderr"].endswith("Execution timed out after 1 seconds.")
+        assert fields["stderr"].endswith("Execution timed out after 0.5 seconds.")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGPIPE")
