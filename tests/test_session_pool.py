@@ -330,8 +330,9 @@ async def test_a_command_longer_than_an_argument_runs(pool: Pool, shared: str) -
         assert (ran.stdout, ran.stderr, ran.more["exitCode"]) == ("größer\n", "", 3)
 
 
-async def _answering(answer: bytes, context: ssl.SSLContext | None = None) -> tuple[asyncio.Server, str, list[bytes]]:
-    """Starts a server that answers each request with the same bytes, and keeps what it was sent."""
+@asynccontextmanager
+async def _answering(answer: bytes, context: ssl.SSLContext | None = None) -> AsyncGenerator[tuple[str, list[bytes]]]:
+    """Runs a server that answers each request with the same bytes; gives its address, and what it is sent."""
     heard: list[bytes] = []
 
     async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -343,49 +344,48 @@ async def _answering(answer: bytes, context: ssl.SSLContext | None = None) -> tu
 
     server = await asyncio.start_server(respond, "127.0.0.1", 0, ssl=context)
     scheme = "https" if context else "http"
-    return server, f"{scheme}://localhost:{server.sockets[0].getsockname()[1]}/mcp", heard
+    try:
+        yield f"{scheme}://localhost:{server.sockets[0].getsockname()[1]}/mcp", heard
+    finally:
+        server.close()
+        server.close_clients()
+        await server.wait_closed()
+
+
+@asynccontextmanager
+async def _client_at(address: str) -> AsyncGenerator[SessionPool]:
+    client = SessionPool(PoolSettings(address, "the-key"))
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 async def test_a_redirect_is_not_followed_and_the_key_goes_nowhere() -> None:
-    other, other_address, heard = await _answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-    moved = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {other_address}\r\nContent-Length: 0\r\n\r\n"
-    first, address, _ = await _answering(moved.encode())
-    client = SessionPool(PoolSettings(address, "the-key"))
-    try:
-        with pytest.raises(ExecutionError, match=r"sends on to another one \(HTTP 307\), which is not followed"):
-            await client.run_python("somewhere", "print(1)")
+    async with _answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as (other, heard):
+        moved = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {other}\r\nContent-Length: 0\r\n\r\n"
+        async with _answering(moved.encode()) as (address, _), _client_at(address) as client:
+            with pytest.raises(ExecutionError, match=r"sends on to another one \(HTTP 307\), which is not followed"):
+                await client.run_python("somewhere", "print(1)")
         assert heard == []
-    finally:
-        await client.close()
-        first.close()
-        other.close()
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 100000000\r\n", ""])
 async def test_an_answer_that_is_too_long_is_not_read(length: str) -> None:
     answer = f"HTTP/1.1 200 OK\r\n{length}\r\n".encode() + b"x" * (20 * 1024 * 1024)
-    server, address, _ = await _answering(answer)
-    client = SessionPool(PoolSettings(address, "the-key"))
-    try:
+    async with _answering(answer) as (address, _), _client_at(address) as client:
         with pytest.raises(ExecutionError, match="longer than 16 MB"):
             await client.run_python("somewhere", "print(1)")
-    finally:
-        await client.close()
-        server.close()
 
 
 async def test_a_server_without_a_certificate_that_is_trusted_gets_nothing(tmp_path: Path) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(_self_signed(tmp_path))
-    server, address, heard = await _answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", context)
-    client = SessionPool(PoolSettings(address, "the-key"))
-    try:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    async with _answering(answer, context) as (address, heard), _client_at(address) as client:
         with pytest.raises(ExecutionError, match=r"cannot be trusted: .*certificate.*Nothing was sent"):
             await client.run_python("somewhere", "print(1)")
         assert b"".join(heard) == b""
-    finally:
-        await client.close()
-        server.close()
 
 
 def _self_signed(folder: Path) -> Path:
