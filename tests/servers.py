@@ -112,11 +112,12 @@ def launch(
     data: Path,
     environment: dict[str, str] | None = None,
     session_pool: bool = False,
+    packages: Path | None = NO_PACKAGES,
 ) -> Server:
     """Starts `uv run start` without waiting for it; its output comes together, as on a terminal.
 
     A session pool is started only if it is asked for, and then on a port that nobody else uses, with no packages but
-    what runs the code: those of the platform take a minute to install.
+    what runs the code; None are those of the platform, which take a minute to install.
     """
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("AzureWebJobs", "FUNCTIONS_"))
@@ -126,8 +127,8 @@ def launch(
     inherited["SESSION_POOL_MCP_ENDPOINT"] = f"http://127.0.0.1:{free_port()}{POOL_PATH}"
     if not session_pool:
         options = (*options, "--no-session-pool")
-    elif "--session-pool-packages" not in options:
-        options = (*options, "--session-pool-packages", str(NO_PACKAGES))
+    elif packages:
+        options = (*options, "--session-pool-packages", str(packages))
     command = [sys.executable, "-m", "functions_host", "--app", str(app), "--data", str(data), *options]
     process = subprocess.Popen(
         command, cwd=_ROOT, env=inherited | (environment or {}), text=True, encoding="utf-8",
@@ -145,11 +146,12 @@ def running_server(
     data: Path,
     environment: dict[str, str] | None = None,
     session_pool: bool = False,
+    packages: Path | None = NO_PACKAGES,
 ) -> Generator[Server]:
     """Runs `uv run start` on a free port, and stops it as a person would."""
     server = launch(
         app, "--port", "0", *options,
-        storage=storage, data=data, environment=environment, session_pool=session_pool,
+        storage=storage, data=data, environment=environment, session_pool=session_pool, packages=packages,
     )  # fmt: skip
     try:
         server.wait_until_ready()

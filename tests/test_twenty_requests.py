@@ -21,8 +21,6 @@ from tests.servers import running_server
 # The packages are installed, and imported for the first time.
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
-_ROOT = Path(__file__).resolve().parent.parent
-_PYTHON_LTS = _ROOT / "functions-host" / "functions_host" / "pool" / "requirements" / "python-lts.txt"
 _SALES = "month,region,sales\n2026-01,north,120\n2026-01,south,80\n2026-02,north,150\n2026-02,south,95\n"
 _PLOT = """
 import matplotlib.pyplot as plt
@@ -91,8 +89,7 @@ class _Agent:
 
 @asynccontextmanager
 async def _agent(storage: str, folder: Path) -> AsyncGenerator[_Agent]:
-    options = ("--session-pool-packages", str(_PYTHON_LTS))
-    with running_server("src", *options, storage=storage, data=folder, session_pool=True) as server:
+    with running_server("src", storage=storage, data=folder, session_pool=True, packages=None) as server:
         async with connect_streamable_http(server.target) as session:
             agent = _Agent(session)
             agent.environment = text_of(await agent.call("launchShell")).removeprefix("environmentId: ")
@@ -156,6 +153,6 @@ async def test_twenty_requests_of_an_agent(storage: str, tmp_path: Path) -> None
 
 
 def _keep(name: str, content: bytes) -> None:
-    artifacts = _ROOT / "artifacts"
+    artifacts = Path(__file__).resolve().parent.parent / "artifacts"
     artifacts.mkdir(exist_ok=True)
     (artifacts / name).write_bytes(content)

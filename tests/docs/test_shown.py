@@ -46,9 +46,8 @@ def server(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     folder, environment = tmp_path_factory.mktemp("server"), {"BROWSER": "true"}
     packages = folder / "packages.txt"
     packages.write_text("matplotlib", encoding="utf-8")  # for the plot, of all that a pool has
-    options = ("--inspect", "--session-pool-packages", str(packages))
     with running_server(
-        "src", *options, storage=storage, data=folder, session_pool=True, environment=environment
+        "src", "--inspect", storage=storage, data=folder, session_pool=True, packages=packages, environment=environment
     ) as server:
         yield server
 
