@@ -9,7 +9,7 @@ from mcp import ClientSession
 
 from tests.clients import Connect, connect_sse, connect_streamable_http
 from tests.in_process import Call, call_of
-from tests.servers import Target, azurite_connection_string, free_port, running_server
+from tests.servers import Server, Target, azurite_connection_string, free_port, running_server
 
 try:
     from tests.snippets_in_memory import snippets_in_memory
@@ -39,6 +39,13 @@ def target(request: pytest.FixtureRequest, storage: str, tmp_path_factory: pytes
     folder = tmp_path_factory.mktemp("azurite")
     with running_server("src", storage=storage, data=folder, session_pool=True) as server:
         yield server.target
+
+
+@pytest.fixture(scope="session")
+def second_server(storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Another one, for tests that need environments of their own: a pool has five, which those of `target` all take."""
+    with running_server("src", storage=storage, data=tmp_path_factory.mktemp("second"), session_pool=True) as server:
+        yield server
 
 
 @pytest.fixture(params=[connect_streamable_http, connect_sse], ids=["streamable-http", "sse"])

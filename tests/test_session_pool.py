@@ -184,7 +184,7 @@ async def test_a_key_that_is_refused_for_good_is_said(
 async def test_every_fault_ends_in_one_clear_sentence(
     pool: Pool, with_quirks: Callable[..., None], fault: Fault, said: str
 ) -> None:
-    async with _client(pool, seconds=3) as client:
+    async with _client(pool, seconds=1.5) as client:
         await client.launch()
         with_quirks(fault=fault)
         with pytest.raises(ExecutionError, match=said):
@@ -255,7 +255,8 @@ async def test_an_expired_environment_is_said_with_what_to_do(forgetful: Pool, c
             await client.run_python("gone", "print(1)")
 
 
-async def test_a_pool_that_is_not_there_is_said() -> None:
+async def test_a_pool_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_pool, "_RETRY_PAUSES", (0, 0.1))
     client = SessionPool(PoolSettings("http://127.0.0.1:9/mcp", "key"))
     with pytest.raises(ExecutionError, match="cannot be reached"):
         await client.launch()
@@ -294,7 +295,7 @@ async def test_calls_of_one_environment_take_turns_and_others_do_not_wait(pool: 
 
 
 async def test_after_a_time_out_the_model_has_the_output_the_environment_and_what_was_lost() -> None:
-    async with running_pool(execution_seconds=1) as pool, _client(pool) as client:
+    async with running_pool(execution_seconds=0.7) as pool, _client(pool) as client:
         environment = new_id()
         slow = "import sys, time\nfor n in range(200): print('line', n)\nprint('why', file=sys.stderr)\ntime.sleep(600)"
         with pytest.raises(ExecutionError) as told:

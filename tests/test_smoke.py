@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from tests.servers import Target, running_server
+from tests.servers import Server, Target
 
 _SCRIPT = Path(__file__).with_name("smoke.py")
 _SECONDS = 120
@@ -49,13 +49,11 @@ def answering(request: pytest.FixtureRequest) -> Iterator[str]:
         thread.join()
 
 
-def test_every_sample_that_a_server_lists_is_called_and_each_step_is_a_line(storage: str, tmp_path: Path) -> None:
-    # A server of its own: the environments of the one that the wire tests share are all taken.
-    with running_server("src", storage=storage, data=tmp_path, session_pool=True) as server:
-        code, lines = _smoke(server.target.url)
+def test_every_sample_that_a_server_lists_is_called_and_each_step_is_a_line(second_server: Server) -> None:
+    code, lines = _smoke(second_server.target.url)
     assert code == 0, lines
     assert _steps(lines) == ["initialize", "tools/list", *_listed(lines)]
-    assert "x-ms-" not in server.output  # the storage SDK would tell each request in twenty lines
+    assert "x-ms-" not in second_server.output  # the storage SDK would tell each request in twenty lines
 
 
 def test_the_legacy_sse_url_and_a_server_without_a_pool_will_do(target: Target) -> None:

@@ -128,7 +128,7 @@ def test_the_examples_for_sdks_call_a_tool(language: str, server: Server, tmp_pa
     (example,) = [block for block in Page(ROOT / "docs/clients.md").blocks if block.language == language]
     file = tmp_path / ("example.py" if language == "python" else "example.mjs")
     file.write_text(example.text, encoding="utf-8")
-    program = [sys.executable] if language == "python" else _node_with_the_sdk(tmp_path)
+    program = _python_that_has_compiled() if language == "python" else _node_with_the_sdk(tmp_path)
     done = _run([*program, str(file)], MCP_URL=server.target.url)
     assert (done.stdout, done.returncode) == (f"{_hello(server)}\n", 0), done.stderr
 
@@ -180,6 +180,11 @@ def _run(command: list[str], **variables: str) -> subprocess.CompletedProcess[st
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_SECONDS * 3, check=False
     )
+
+
+def _python_that_has_compiled() -> list[str]:
+    """Returns this Python, which takes what the tests import as they have compiled it."""
+    return [sys.executable, *(["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else [])]
 
 
 def _node_with_the_sdk(folder: Path) -> list[str]:
