@@ -13,6 +13,7 @@ from host_tests.wire.raw_http import call, post
 
 _LENGTHS = (20, 1_000_000, 3_000, 200, 70_000)  # what is long can be torn, what is short leaves an end of what was long
 _SECONDS = 60
+_RETRY_SECONDS = 0.05  # what fails at once would be tried again with all of a processor
 _GET_REFUSED = "There is no snippet named"
 
 
@@ -172,3 +173,5 @@ def _write(target: Target, ledger: Ledger, writer: str, round_name: str, stop: t
             saved = False
         ledger.answer(name, saved=saved)
         turn += saved  # a name is tried until it is saved, so that what fails at once makes no thousands of them
+        if not saved:
+            stop.wait(_RETRY_SECONDS)
