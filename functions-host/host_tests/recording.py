@@ -98,7 +98,7 @@ class RecordedWorker:
     def retire(self) -> None:
         pass
 
-    async def stop(self) -> None:
+    async def stop(self, seconds: float = 2) -> None:
         pass
 
 

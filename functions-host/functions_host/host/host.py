@@ -26,6 +26,7 @@ from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.queue_store import QueueStore
 from functions_host.triggers.timer_trigger import TimerTrigger
 from functions_host.triggers.trigger_call import TriggerCall
+from functions_host.worker.connection import STOP_SECONDS
 from functions_host.worker.custom_handler import CustomHandlerWorker
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
 
@@ -48,8 +49,8 @@ class FunctionRunner(Protocol):
         """Lets calls under way go on, but starts nothing again that ends."""
         ...
 
-    async def stop(self) -> None:
-        """Ends whatever `start` started."""
+    async def stop(self, seconds: float = ...) -> None:
+        """Ends whatever `start` started, by force after so many seconds."""
         ...
 
 
@@ -115,9 +116,9 @@ class FunctionsHost:
         """Lets calls under way go on, for a stop that follows them."""
         self.worker.retire()
 
-    async def stop(self) -> None:
-        """Ends the worker and closes the storage."""
-        await self.worker.stop()
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ends the worker, by force after `seconds`, and closes the storage."""
+        await self.worker.stop(seconds)
         await self.blobs.close()
         await self.queues.close()
 

@@ -19,8 +19,9 @@ from functions_host.errors import PersonError
 from functions_host.host.host import FunctionsHost
 from functions_host.host.listeners import Listeners
 from functions_host.host.load_error import explain_load_error
-from functions_host.worker.connection import AppLoadError
+from functions_host.worker.connection import STOP_SECONDS, AppLoadError
 
+_KIND_SECONDS = 0.5  # what an idle process needs to end by itself, and a call that does not end is given at the least
 _WAIT_SECONDS = 30  # how long the host lets requests wait while it starts
 
 
@@ -88,13 +89,13 @@ class AppVersion:
             self.listeners.stop()
         self._look_whether_idle()
 
-    async def stop(self) -> None:
-        """Ends its processes, whatever they do."""
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ends its processes, whatever they do, by force after `seconds`."""
         if self.listeners:
             self.listeners.stop()
         for task in self._works:
             task.cancel()
-        await self.host.stop()
+        await self.host.stop(seconds)
 
     def _worked(self, task: asyncio.Task[Any]) -> None:
         self._works.discard(task)
@@ -120,6 +121,7 @@ class ServedApp:
         """What loaded last. Enter it for a call."""
         self._ready = asyncio.Event()
         self._stopped = False
+        self._stop_by: float | None = None
         self._loading: asyncio.Task[None] | None = None
         self._retiring: dict[asyncio.Task[None], AppVersion] = {}
         self.load_error: PersonError | None = None
@@ -166,6 +168,7 @@ class ServedApp:
     def stop_listening(self) -> None:
         """Begins no more runs of functions that nobody calls: a stop is about to take their storage away."""
         self._stopped = True
+        self._stop_by = time.monotonic() + STOP_SECONDS
         if self.version.listeners:
             self.version.listeners.stop()
 
@@ -177,7 +180,9 @@ class ServedApp:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(version.stop() for version in versions))
+        # The server before may have waited for calls under way already.
+        left = STOP_SECONDS if self._stop_by is None else max(self._stop_by - time.monotonic(), _KIND_SECONDS)
+        await asyncio.gather(*(version.stop(left) for version in versions))
 
     async def why_not(self) -> str | None:
         """Returns why no function can run, None if they can. While the app is loaded, this waits."""

@@ -31,7 +31,7 @@ from functions_host.worker_process.messages import (
     frame,
 )
 
-_STOP_SECONDS = 2  # as `func` gives its children after Ctrl+C
+STOP_SECONDS = 2.0  # as `func` gives its children after Ctrl+C
 _BOOT = Path(boot.__file__)
 _OUTPUT_SECONDS = 1  # for what the process has printed last
 
@@ -128,15 +128,15 @@ class WorkerConnection(asyncio.BufferedProtocol):
             task.cancel()
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
-    async def stop(self) -> None:
-        """Ends the process: kindly, then by force after two seconds; at once if it has not loaded the app yet."""
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ends the process: kindly, then by force after `seconds`; at once if it has not loaded the app yet."""
         assert self._child is not None
         if self._loads:
             self._kill()
         elif self._frames_out:
             self._frames_out.send(*frame(Stop()))
         try:
-            async with asyncio.timeout(_STOP_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._child.wait()
         except TimeoutError:
             self._kill()

@@ -20,11 +20,10 @@ from functions_host.app.custom_handler import CustomHandler
 from functions_host.errors import PersonError, WorkerError
 from functions_host.local_port import is_open
 from functions_host.restarts import pause_before_restart
-from functions_host.worker.connection import WorkerEvents, lines_of
+from functions_host.worker.connection import STOP_SECONDS, WorkerEvents, lines_of
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke
 
 _PORT_SETTINGS = ("FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT")
-_STOP_SECONDS = 2
 _POLL_SECONDS = 0.05
 _READY_SECONDS = 30  # how long requests wait for a process that is started again
 _SHOWN_LINES = 20
@@ -70,13 +69,13 @@ class CustomHandlerWorker:
         if self._supervisor:
             self._supervisor.cancel()
 
-    async def stop(self) -> None:
-        """Ends the process: kindly, then by force after two seconds."""
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ends the process: kindly, then by force after `seconds`."""
         self.retire()
         if self._supervisor:
             await asyncio.gather(self._supervisor, return_exceptions=True)
         if self._process:
-            await self._process.stop()
+            await self._process.stop(seconds)
 
     async def _start_process(self) -> None:
         handler = self._handler
@@ -172,11 +171,11 @@ class _Process:
         await asyncio.wait(self._readers, timeout=1)
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
-    async def stop(self) -> None:
-        """Ends it, and what it has started."""
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ends it, by force after `seconds`, and what it has started."""
         self._signal(kill=False)
         try:
-            async with asyncio.timeout(_STOP_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._child.wait()
         except TimeoutError:
             pass

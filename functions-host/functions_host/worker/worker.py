@@ -12,7 +12,7 @@ from pathlib import Path
 
 from functions_host.errors import WorkerError
 from functions_host.restarts import longer_pause, pause_before_restart
-from functions_host.worker.connection import AppLoadError, WorkerConnection, WorkerEvents, WorkerProgram
+from functions_host.worker.connection import STOP_SECONDS, AppLoadError, WorkerConnection, WorkerEvents, WorkerProgram
 from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke
 
 # Azure gives an app two minutes to import and index.
@@ -63,14 +63,14 @@ class Worker:
         if self._supervisor:
             self._supervisor.cancel()
 
-    async def stop(self) -> None:
-        """Ends the process: kindly, then by force after two seconds."""
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ends the process: kindly, then by force after `seconds`."""
         self.retire()
         if self._supervisor:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervisor
         if self._connection:
-            await self._connection.stop()
+            await self._connection.stop(seconds)
 
     async def _wait_until_ready(self) -> None:
         try:

@@ -70,7 +70,7 @@ class FakeWorker:
     def retire(self) -> None:
         pass
 
-    async def stop(self) -> None:
+    async def stop(self, seconds: float = 2) -> None:
         pass
 
 

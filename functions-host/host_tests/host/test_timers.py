@@ -56,7 +56,7 @@ class _TimerWorker:
     def retire(self) -> None:
         pass
 
-    async def stop(self) -> None:
+    async def stop(self, seconds: float = 2) -> None:
         pass
 
 

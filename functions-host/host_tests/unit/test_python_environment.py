@@ -128,8 +128,9 @@ async def test_markers_and_hashes_are_as_pip_reads_them(files: _Files) -> None:
 
 
 async def test_an_address_of_a_wheel_is_installed_and_once_more_from_the_cache_where_it_cannot_be_reached(
-    files: _Files,
+    files: _Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with _serving(files.wheels) as url:
         wheel_there = f"thing @ {url}/thing-1.0-py3-none-any.whl"
         assert _version(await files.make(wheel_there)) == "1.0"
@@ -167,7 +168,8 @@ async def test_a_file_that_is_wrong_is_told_in_a_sentence_and_leaves_nothing_beh
     assert files.made == []
 
 
-async def test_without_a_network_the_network_is_named(files: _Files) -> None:
+async def test_without_a_network_the_network_is_named(files: _Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")  # uv would try again for some seconds
     files.write("requirements.txt", f"thing @ http://127.0.0.1:{free_port()}/thing-1.0-py3-none-any.whl")
     with pytest.raises(PersonError, match="cannot be installed without a network") as refused:
         await files.again()

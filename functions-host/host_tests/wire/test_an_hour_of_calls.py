@@ -79,9 +79,7 @@ def test_two_thousand_calls_fifty_sessions_and_five_reloads_lose_no_call_and_lea
     saves = itertools.count(1)
     app = write_app(tmp_path / "app", BEGIN + tool("hello", "saved 0"))
     with running_server(app, storage=None, data=tmp_path / "data") as server:
-        _use(
-            server, app, saves, _CALLS // 10, _SESSIONS // 10, 1
-        )  # what is kept once for all is there now
+        _use(server, app, saves, _CALLS // 10, _SESSIONS // 10, 1)  # what is kept once for all is there now
         before = _Footprint.of(server)
         _use(server, app, saves, _CALLS, _SESSIONS, _RELOADS)
         deadline = time.monotonic() + 20
