@@ -256,8 +256,8 @@ class _Start:
         """Returns the settings with the pool's address as it is: on another port than they say, or nowhere."""
         endpoint = settings.configuration.get(POOL_SETTING)
         if not self._options.session_pool:
-            if os.environ.get(POOL_SETTING) or not is_default_pool(endpoint):
-                return settings  # a pool that the person has chosen
+            if _is_chosen_pool(endpoint):
+                return settings
             # What answers there is the pool of somebody's other start.
             return _in_environment(settings, {k: v for k, v in settings.environment.items() if k != POOL_SETTING})
         setting = read_pool_setting(endpoint)
@@ -276,6 +276,11 @@ class _Start:
 
 def _in_environment(settings: Settings, environment: dict[str, str]) -> Settings:
     return msgspec.structs.replace(settings, environment=environment, configuration=Configuration(environment))
+
+
+def _is_chosen_pool(endpoint: str | None) -> bool:
+    """Whether a person has named the pool, rather than the template whose settings they run."""
+    return bool(os.environ.get(POOL_SETTING)) or (endpoint is not None and not is_default_pool(endpoint))
 
 
 def _is_open(address: str) -> bool:
@@ -334,7 +339,9 @@ def _session_pool(settings: Settings, options: StartOptions, console: Console) -
     """Returns the pool that is to be started here, its port taken; None if the settings mean another, or none."""
     endpoint = settings.configuration.get(POOL_SETTING)
     if not options.session_pool:
-        if endpoint:
+        if _is_chosen_pool(endpoint):
+            console.write(f"Session pool: {endpoint}, which is not started here (--no-session-pool)")
+        elif endpoint:
             console.write("Session pool: none, so tools that run code will fail (--no-session-pool)", "yellow")
         return None
     setting = read_pool_setting(endpoint)

@@ -99,8 +99,10 @@ def test_a_setting_that_is_no_address_of_a_session_pool_is_said(storage: str, tm
     assert "SESSION_POOL_MCP_ENDPOINT is not the address of a session pool: 'nonsense'." in said
 
 
-def test_tools_that_will_fail_without_a_session_pool_are_said(samples: Server) -> None:
-    assert "Session pool: none, so tools that run code will fail (--no-session-pool)" in samples.lines
+def test_a_session_pool_that_a_person_names_is_told_also_where_none_is_started(samples: Server) -> None:
+    (line,) = (line for line in samples.lines if line.startswith("Session pool: "))
+    assert line.startswith("Session pool: http://127.0.0.1:")
+    assert line.endswith(", which is not started here (--no-session-pool)")
 
 
 @shows("start.stop")
