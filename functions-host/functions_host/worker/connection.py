@@ -33,6 +33,9 @@ from functions_host.worker_process.messages import (
 
 STOP_SECONDS = 2.0  # as `func` gives its children after Ctrl+C
 _BOOT = Path(boot.__file__)
+_LONG_ANSWERS = 4 * 1024 * 1024
+"""Bytes that the socket takes from the worker at once, where the system allows it: a turn of its event loop writes once,
+and makes several long answers, which would wait in memory."""
 _OUTPUT_SECONDS = 1  # for what the process has printed last
 
 
@@ -93,6 +96,7 @@ class WorkerConnection(asyncio.BufferedProtocol):
         """
         connection = cls(app_directory, events, on_ending)
         ours, theirs = socket.socketpair()
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LONG_ANSWERS)
         with theirs:
             child = connection._child = await _start_process(
                 theirs, program, app_directory, debug=events.debugger is not None
