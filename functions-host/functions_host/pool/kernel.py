@@ -33,6 +33,7 @@ _POLL_SECONDS = 1
 _CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 _LARGEST_MESSAGE = 4 * 1024 * 1024  # kernel_boot.py sends none that large, unless the code has changed its own kernel
 _QUEUED_MESSAGES = 64
+_CONNECT_MILLISECONDS = 20  # between attempts while a kernel starts; ZeroMQ waits 100, and a start takes 400
 _KEPT_OF_STDERR = 16 * 1024
 _KEPT_BETWEEN = (
     1024  # characters of what is printed between two calls, which the output of the second needs room beside
@@ -49,6 +50,7 @@ def kernel_context() -> zmq.asyncio.Context:
     context.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)
     context.setsockopt(zmq.RCVHWM, _QUEUED_MESSAGES)
     context.setsockopt(zmq.LINGER, 0)
+    context.setsockopt(zmq.RECONNECT_IVL, _CONNECT_MILLISECONDS)
     return context
 
 

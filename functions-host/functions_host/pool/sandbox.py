@@ -262,7 +262,7 @@ class BubblewrapSandbox(Sandbox):
         """Whether this machine lets bubblewrap make its namespaces."""
         try:
             with tempfile.TemporaryDirectory() as temporary:
-                probe = [*self._namespaces(), *self._mounts(temporary), "--", _base_python(), "-c", ""]
+                probe = [*self._namespaces(), *self._mounts(temporary), "--", _base_python(), "-I", "-S", "-c", ""]
                 done = subprocess.run(probe, capture_output=True, timeout=_PROBE_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired):
             return False
