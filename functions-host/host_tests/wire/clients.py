@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
+from ssl import SSLContext
 
 import httpx2
 from mcp import ClientSession
@@ -16,11 +18,17 @@ type Connect = Callable[[Target], AbstractAsyncContextManager[ClientSession]]
 _SECONDS = 60
 
 
+@cache
+def _trusted() -> SSLContext:
+    """Whom to trust over TLS, read once: to read it takes longer than all else that a connection here needs."""
+    return httpx2.create_ssl_context()
+
+
 @asynccontextmanager
 async def connect_streamable_http(target: Target) -> AsyncGenerator[ClientSession]:
     """A client over Streamable HTTP, which has shaken hands."""
     async with (
-        httpx2.AsyncClient(headers=target.headers, timeout=_SECONDS) as http,
+        httpx2.AsyncClient(headers=target.headers, timeout=_SECONDS, verify=_trusted()) as http,
         streamable_http_client(target.url, http_client=http) as (read, write),
         ClientSession(read, write, read_timeout_seconds=_SECONDS) as session,
     ):
@@ -32,11 +40,17 @@ async def connect_streamable_http(target: Target) -> AsyncGenerator[ClientSessio
 async def connect_sse(target: Target) -> AsyncGenerator[ClientSession]:
     """A client over the legacy SSE transport, which has shaken hands."""
     async with (
-        sse_client(target.sse_url, headers=target.headers) as (read, write),
+        sse_client(target.sse_url, headers=target.headers, httpx_client_factory=_http) as (read, write),
         ClientSession(read, write, read_timeout_seconds=_SECONDS) as session,
     ):
         await session.initialize()
         yield session
+
+
+def _http(
+    headers: dict[str, str] | None = None, timeout: httpx2.Timeout | None = None, auth: httpx2.Auth | None = None
+) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(headers=headers, timeout=timeout, auth=auth, verify=_trusted())
 
 
 def text_of(result: CallToolResult) -> str:
