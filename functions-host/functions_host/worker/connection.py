@@ -33,9 +33,9 @@ from functions_host.worker_process.messages import (
 
 STOP_SECONDS = 2.0  # as `func` gives its children after Ctrl+C
 _BOOT = Path(boot.__file__)
+# Bytes that the socket takes from the worker at once, where the system allows it: a turn of its event loop writes once,
+# and makes several long answers, which would wait in memory.
 _LONG_ANSWERS = 4 * 1024 * 1024
-"""Bytes that the socket takes from the worker at once, where the system allows it: a turn of its event loop writes once,
-and makes several long answers, which would wait in memory."""
 _OUTPUT_SECONDS = 1  # for what the process has printed last
 
 
