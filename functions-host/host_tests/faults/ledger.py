@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from host_tests.servers import Target
 from host_tests.wire.raw_http import call, post
@@ -31,6 +32,8 @@ class _Entry:
 class Ledger:
     """Texts by their number: each is sent once, and its content says which it is."""
 
+    name: str = field(default_factory=lambda: uuid4().hex[:8])
+    """Begins every name, since another test may have written to the same storage."""
     entries: dict[str, _Entry] = field(default_factory=dict[str, _Entry])
     sent: int = 0
     acknowledged: int = 0
@@ -162,7 +165,8 @@ _rounds = itertools.count()
 def _write(target: Target, ledger: Ledger, writer: str, round_name: str, stop: threading.Event) -> None:
     turn = 0
     while not stop.is_set():
-        name = f"{writer}-again-{turn % 4}" if turn % 2 else f"{writer}-{round_name}-{turn}"
+        which = f"again-{turn % 4}" if turn % 2 else f"{round_name}-{turn}"
+        name = f"{ledger.name}-{writer}-{which}"
         text = ledger.send(name)
         try:
             answer = post(target, call("savesnippet", {"snippetname": name, "snippet": text}))
