@@ -49,9 +49,11 @@ async def _slow_index() -> AsyncGenerator[_SlowIndex]:
     index = _SlowIndex("", asyncio.Event(), asyncio.Event())
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")  # what is left unread would have the answer thrown away with the connection
         index.asked.set()
         await index.answers.wait()
         writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
