@@ -119,7 +119,7 @@ async def test_of_16_callers_at_once_two_slow_ones_do_not_delay_the_others(secon
         await run(session, "print(0)", "fast")
         async with anyio.create_task_group() as group:
             for number in range(2):
-                group.start_soon(run, session, "import time; time.sleep(3); print('slow')", f"slow-{number}")
+                group.start_soon(run, session, "import time; time.sleep(2); print('slow')", f"slow-{number}")
             for number in range(14):
                 group.start_soon(run, session, f"print({number})", "fast")
     assert sorted(done[1:15]) == sorted(f"{number}\n" for number in range(14))

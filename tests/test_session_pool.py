@@ -207,7 +207,7 @@ async def test_what_may_have_run_is_not_tried_again(pool: Pool, shared: str, wit
 
 
 async def test_a_slow_pool_is_waited_for(pool: Pool, shared: str, with_quirks: Callable[..., None]) -> None:
-    with_quirks(fault=Fault(delay_seconds=1))
+    with_quirks(fault=Fault(delay_seconds=0.3))
     async with _client(pool) as client:
         assert (await client.run_python(shared, "print(1)")).stdout == "1\n"
 
@@ -287,7 +287,7 @@ async def test_calls_of_one_environment_take_turns_and_others_do_not_wait(pool: 
             order.append(name)
 
         async with anyio.create_task_group() as group:
-            group.start_soon(run, "slow", slow, "import time; time.sleep(1)")
+            group.start_soon(run, "slow", slow, "import time; time.sleep(0.5)")
             await anyio.lowlevel.checkpoint()
             group.start_soon(run, "behind it", slow, "pass")
             group.start_soon(run, "elsewhere", fast, "pass")
@@ -319,7 +319,7 @@ async def test_an_environment_that_is_busy_for_long_is_said(
     monkeypatch.setattr(session_pool, "_TURN_SECONDS", 0.2)
     async with _client(pool) as client, anyio.create_task_group() as group:
         await client.run_python(shared, "import threading; go = threading.Event()")
-        group.start_soon(client.run_python, shared, "_ = go.wait(2)")
+        group.start_soon(client.run_python, shared, "_ = go.wait(1)")
         await anyio.lowlevel.checkpoint()
         with pytest.raises(ExecutionError, match="still runs an earlier call"):
             await client.run_python(shared, "print(1)")
