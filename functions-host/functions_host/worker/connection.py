@@ -97,10 +97,12 @@ class WorkerConnection(asyncio.BufferedProtocol):
         connection = cls(app_directory, events, on_ending)
         ours, theirs = socket.socketpair()
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LONG_ANSWERS)
-        with theirs:
+        with theirs, contextlib.ExitStack() as otherwise:
+            otherwise.callback(ours.close)  # where the start fails, or is given up for a mistake elsewhere
             child = connection._child = await _start_process(
                 theirs, program, app_directory, debug=events.debugger is not None
             )
+            otherwise.pop_all()
         assert child.stdout is not None
         assert child.stderr is not None
         connection._output = [
