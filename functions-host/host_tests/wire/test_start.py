@@ -6,7 +6,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -145,14 +144,15 @@ def test_an_address_of_another_machine_is_refused(storage: str, tmp_path: Path) 
 
 
 def test_a_storage_port_that_something_else_uses_is_said(tmp_path: Path, storage: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, ThreadPoolExecutor() as background:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         elsewhere = storage.replace(storage.split("127.0.0.1:")[1].split("/")[0], str(port))
         taken.settimeout(10)
-        hangs_up = background.submit(lambda: taken.accept()[0].close())
-        said = refused(SAMPLES, storage=elsewhere, data=tmp_path)
-        hangs_up.result()
-    assert f"Port {port} is in use by something that is not Azurite." in said
+        # In a process of its own: it ends while another is being started, whose handles end with it.
+        server = launch(SAMPLES, "--port", "0", storage=elsewhere, data=tmp_path)
+        taken.accept()[0].close()
+        assert server.ended() == 2
+    assert f"Port {port} is in use by something that is not Azurite." in server.output
 
 
 @shows("start.no-app")
