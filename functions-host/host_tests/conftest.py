@@ -65,7 +65,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServers]:
     """Starts a server for an app with its options once, whichever tests of whichever files ask for it.
 
-    To start one of its own, which takes 1.3 s of a processor, a test needs a reason: it saves the app, ends the server,
+    To start one of its own, which takes 0.7 s of a processor, a test needs a reason: it saves the app, ends the server,
     or looks at its processes.
     """
     servers = SharedServers(tmp_path_factory.mktemp("shared"))
