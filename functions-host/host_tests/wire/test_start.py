@@ -284,9 +284,9 @@ def test_without_a_storage_setting_tools_that_need_none_work(odd: Server) -> Non
 
 @shows("start.app-log")
 def test_what_the_app_prints_is_shown_and_what_it_logs_during_a_call(odd: Server) -> None:
+    assert "seen " in odd.output
     post(odd.target, call("speak"))
     odd.wait_for("logged in a call")
-    assert "seen " in odd.output
     assert "logged at import" not in odd.output
 
 

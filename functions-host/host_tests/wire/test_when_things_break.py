@@ -125,10 +125,9 @@ def test_a_tool_that_raises_hides_its_reason_from_the_client_and_shows_it_at_the
     result = _result(server, "raises")
     assert result == {"content": [{"type": "text", "text": _FAILED.format("raises")}], "isError": True}
     assert "the reason, for the terminal only" in server.wait_for("Exception: ValueError")
+    executed = server.wait_for("Executed 'Functions.raises'")
+    assert re.search(r"'Functions\.raises' \(Failed, tool=raises, Id=[0-9a-f-]{36}, Duration=\d+ms\)", executed)
     assert 'raise ValueError("the reason' in server.output
-    assert re.search(
-        r"Executed 'Functions\.raises' \(Failed, tool=raises, Id=[0-9a-f-]{36}, Duration=\d+ms\)", server.output
-    )
 
 
 @shows("worker.error-text")
