@@ -141,6 +141,10 @@ async def test_twenty_requests_of_an_agent(storage: str, tmp_path: Path) -> None
         assert "KeyError: 'price'" in (await agent.python("sales['price']"))["stderr"]
         assert await agent.prints("```python\nprint(len(sales))\n```") == "4\n"
         assert (await agent.python("print('x' * 10_000)"))["outputIsCut"] is True
+        # limits that an agent sets itself: that of the platform, 220 s, is in test_session_pool.py
+        limited = "import subprocess\nsubprocess.run(['sleep', '60'], timeout=0.2)"
+        assert "TimeoutExpired" in (await agent.python(limited))["stderr"]
+        assert await agent.shell("timeout 0.2 sleep 60 || echo ended with $?") == "ended with 124\n"
         # the shell, packages, servers, long jobs
         assert await agent.shell("wc -l < sales.csv && seq 1 100000 | head -1") == "5\n1\n"
         await agent.prints(_WHEEL)
