@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # half a second of imports, which no cold start should pay be
 
 _NAME = "snippets"
 _CONNECTION = "AzureWebJobsStorage"
-_READ_AT_ONCE = 16  # each may be as long as a message, and all that are read are in memory
+_READ_AT_ONCE = 8  # each may be as long as a message, and all that are read are in memory
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -192,7 +192,7 @@ async def test_of_many_snippets_that_are_read_at_once_a_few_are_in_memory() -> N
     async with anyio.create_task_group() as group:
         for number in range(100):
             group.start_soon(container.read, f"snippet{number}")
-    assert (storage.read, storage.most_at_once) == (100, 16)
+    assert (storage.read, storage.most_at_once) == (100, 8)
 
 
 class _Storage:
