@@ -4,6 +4,7 @@ https://learn.microsoft.com/azure/azure-functions/functions-reference-python#pac
 """
 
 import re
+import sys
 from collections.abc import Callable
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -56,7 +57,9 @@ class AppPackages:
                 )
 
     async def _has_wheels(self, pins: list[str]) -> bool:
-        target = ["--python-platform", _DEPLOYED_PLATFORM, "--python-version", _DEPLOYED_PYTHON]
+        # With a Python named, since uv would look for one on the path, and try to download it where there is none.
+        target = ["--python", sys.executable, "--python-platform", _DEPLOYED_PLATFORM]
+        target += ["--python-version", _DEPLOYED_PYTHON]
         try:
             await run_uv(
                 ["pip", "compile", "-", "--no-deps", "--no-header", "--only-binary", ":all:", *target],
