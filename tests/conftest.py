@@ -1,7 +1,8 @@
 """What the template's tests share: a server with the app in src, or the one that --target names, and clients for it."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,9 @@ try:
     from tests.snippets_in_memory import snippets_in_memory
 except ModuleNotFoundError:  # an app without snippets
     from contextlib import nullcontext as snippets_in_memory
+
+if TYPE_CHECKING:
+    from tests.pools import Pool
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +78,15 @@ def call() -> Iterator[Call]:
 def name() -> str:
     """A snippet name that no other test and no earlier run has used."""
     return f"test-{uuid4()}"
+
+
+@pytest.fixture
+def with_quirks(pool: "Pool") -> Iterator[Callable[..., None]]:
+    """Has the session pool of a test file answer in another of its variants, until the test ends."""
+    from tests.pools import Quirks  # here, since an app without tools that run code has no such file
+
+    def switch(**quirks: Any) -> None:
+        pool.quirks = Quirks(**quirks)
+
+    yield switch
+    pool.quirks = Quirks()

@@ -3,14 +3,13 @@
 import os
 import time
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import replace
 
 import pytest
 
 import environment_files
 from executions import ExecutionError
 from session_pool import PoolSettings, SessionPool
-from tests.pools import Pool, Quirks, new_id, running_pool
+from tests.pools import Pool, new_id, running_pool
 
 pytestmark = pytest.mark.anyio
 
@@ -41,20 +40,6 @@ async def shared(client: SessionPool) -> str:
     ran = await client.run_python(environment, "\n".join(line.strip() for line in code.splitlines()))
     assert not ran.stderr, ran
     return environment
-
-
-@pytest.fixture
-def with_quirks(pool: Pool) -> Callable[..., None]:
-    def switch(**quirks: object) -> None:
-        pool.quirks = replace(Quirks(), **quirks)  # pyright: ignore[reportArgumentType]
-
-    return switch
-
-
-@pytest.fixture(autouse=True)
-async def no_quirks_afterwards(pool: Pool) -> AsyncGenerator[None]:
-    yield
-    pool.quirks = Quirks()
 
 
 async def test_a_megabyte_comes_back_as_it_was_written_within_two_seconds(client: SessionPool, shared: str) -> None:

@@ -65,20 +65,6 @@ def shared() -> str:
     return new_id()
 
 
-@pytest.fixture
-def with_quirks(pool: Pool) -> Callable[..., None]:
-    def switch(**quirks: object) -> None:
-        pool.quirks = replace(Quirks(), **quirks)  # pyright: ignore[reportArgumentType]
-
-    return switch
-
-
-@pytest.fixture(autouse=True)
-async def no_quirks_afterwards(pool: Pool) -> AsyncGenerator[None]:
-    yield
-    pool.quirks = Quirks()
-
-
 async def test_state_lives_between_runs(pool: Pool) -> None:
     async with _client(pool) as client:
         environment = await client.launch()
