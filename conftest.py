@@ -1,7 +1,8 @@
 """What the tests import is compiled once, and not at each run, where PYTHONDONTWRITEBYTECODE is set.
 
 It is in the images of many containers, and what uv installs is not compiled either: that took each run twelve seconds.
-Nothing is written beside anybody's sources.
+Nothing is written beside anybody's sources. The host does the same at its start, and is not imported here: the template
+knows it by its command alone.
 """
 
 import os
