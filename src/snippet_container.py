@@ -13,6 +13,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # half a second of imports, which no cold start should pay be
 
 _NAME = "snippets"
 _CONNECTION = "AzureWebJobsStorage"
+_BLOBS_KEPT = 64
 _READ_AT_ONCE = 8  # each may be as long as a message, and all that are read are in memory
 
 
@@ -49,6 +51,7 @@ class SnippetContainer:
 
     def __init__(self, client: "ContainerClient") -> None:
         self._client = client
+        self._blobs = lru_cache(_BLOBS_KEPT)(client.get_blob_client)  # half a millisecond each
         self._reading = asyncio.Semaphore(_READ_AT_ONCE)
 
     async def read(self, name: str) -> bytes | None:
@@ -113,7 +116,7 @@ class SnippetContainer:
         await self._client.close()
 
     def _blob(self, name: str) -> "BlobClient":
-        return self._client.get_blob_client(blob_of(name))
+        return self._blobs(blob_of(name))
 
     async def _create(self) -> None:
         from azure.core.exceptions import ResourceExistsError
