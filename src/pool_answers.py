@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from executions import Execution
+from pool_failures import PoolError
 from tool_results import Content, Image
 
 type Json = dict[str, Any]
@@ -32,15 +33,6 @@ _TIMED_OUT = r"(?i)timed? ?out|ExecutionTimeout|exceeded the .{0,40}time"
 _UNKNOWN_TOOL = r"(?is)unknown tool|tool .{0,80}not found|no such tool"
 _TRACEBACK = r"Traceback \(most recent call last\)"
 _EXCEPTION = r"(?m)^\w+(?:Error|Exception|Exit)\b"
-
-
-class PoolError(Exception):
-    """The pool did not do what was asked. `kind` says why, for whoever decides what to try next."""
-
-    def __init__(self, kind: str, detail: str) -> None:
-        super().__init__(f"{kind}: {detail}")
-        self.kind = kind
-        self.detail = detail
 
 
 class PoolTools(msgspec.Struct, frozen=True):

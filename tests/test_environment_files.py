@@ -8,7 +8,8 @@ import pytest
 
 import environment_files
 from executions import ExecutionError
-from session_pool import PoolSettings, SessionPool
+from pool_connection import PoolSettings
+from session_pool import SessionPool
 from tests.pools import Pool, new_id, running_pool
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,6 @@ import pytest
 
 from executions import Execution
 from pool_answers import (
-    PoolError,
     PoolTools,
     failure_of_response,
     read_environment_id,
@@ -17,6 +16,7 @@ from pool_answers import (
     read_tools,
     result_of,
 )
+from pool_failures import PoolError
 from tool_results import Image
 
 

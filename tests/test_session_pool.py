@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import session_pool
 from executions import ExecutionError
-from session_pool import PoolSettings, SessionPool
+from pool_connection import PoolSettings
+from session_pool import SessionPool
 from tests.pools import Fault, Pool, Quirks, new_id, rotate_key, running_pool, until
 from tool_results import Image
 
