@@ -17,11 +17,12 @@ from functions_host.pool.credentials import Credentials
 from functions_host.pool.environment import CallLimits
 from functions_host.pool.environments import Capacity, Environments
 from functions_host.pool.http_server import PoolServer
+from functions_host.pool.isolation import Egress, choose_sandbox
 from functions_host.pool.mcp_endpoint import McpEndpoint
 from functions_host.pool.packages import PoolPackages
 from functions_host.pool.quirks import Quirks
 from functions_host.pool.resource import POOL, POOL_PATH, RESOURCE_ID
-from functions_host.pool.sandbox import Egress, Sandbox, choose_sandbox
+from functions_host.pool.sandbox import Sandbox
 from functions_host.python_environment import DEFAULT_CACHE
 
 _ADDRESS = "127.0.0.1"  # never another: whoever reaches the pool and knows the key runs code on this machine

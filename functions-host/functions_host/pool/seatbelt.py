@@ -1,12 +1,21 @@
-"""The profile of macOS's Seatbelt for the processes of an environment: what they may read, write and reach.
+"""Isolation on macOS: Seatbelt, with a profile of what the processes of an environment may read, write and reach.
 
 Written after what is known of the language, which Apple does not document: it has not been seen to hold yet. What is
 not allowed is denied.
 """
 
+import asyncio
 import json
-from collections.abc import Iterable
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
+
+from functions_host.pool.limits import Limits
+from functions_host.pool.sandbox import PROBE_SECONDS, Sandbox, base_python, temporary_folder
+from functions_host.python_environment import PythonEnvironment
 
 SANDBOX_EXEC = "/usr/bin/sandbox-exec"
 
@@ -17,6 +26,50 @@ _SYSTEM = (
     "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/dtracehelper",
 )  # fmt: skip
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/dtracehelper")
+_LIKE_A_KERNEL = """
+import asyncio, hashlib, multiprocessing, os, socket, ssl, subprocess, tempfile, threading
+open("file", "w").write(subprocess.run(["/bin/echo", "1"], capture_output=True, text=True, check=True).stdout)
+with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
+    listener.bind("k")
+    listener.listen()
+    client.connect("k")
+asyncio.run(asyncio.sleep(0))
+"""
+
+
+class SeatbeltSandbox(Sandbox):
+    """Starts them under macOS's Seatbelt, as other agents that run code do: sandbox-exec, with a profile of ours.
+
+    They have the limits of the plain one, and can end no process but their own.
+    """
+
+    isolated = True
+    is_worth_a_warning = True
+
+    def __init__(self, environment: PythonEnvironment, limits: Limits, *, network: bool) -> None:
+        super().__init__(environment, limits)
+        self.has_network = network
+        reached = "on this machine's network" if network else "without network (--egress host shares this machine's)"
+        self.description = f"isolated by Seatbelt, {reached}; that it holds has not been seen on a Mac yet"
+
+    async def _spawn(self, argv: Sequence[str], folder: Path, options: dict[str, Any]) -> asyncio.subprocess.Process:
+        inside = [*self._confined([folder, temporary_folder(folder)]), *argv]
+        return await super()._spawn(inside, folder, options)
+
+    def _confined(self, own: Sequence[Path]) -> list[str]:
+        shown = [Path(sys.base_prefix), self._environment.folder]
+        resolved = ([path.resolve() for path in paths] for paths in (own, shown))
+        return [SANDBOX_EXEC, "-p", profile(*resolved, network=self.has_network)]
+
+    def works(self) -> bool:
+        """Whether this machine runs a program so, which does what a kernel does at its start."""
+        try:
+            with tempfile.TemporaryDirectory() as temporary:
+                probe = [*self._confined([Path(temporary)]), base_python(), "-I", "-S", "-c", _LIKE_A_KERNEL]
+                done = subprocess.run(probe, cwd=temporary, capture_output=True, timeout=PROBE_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.returncode == 0
 
 
 def profile(own: Iterable[Path], shown: Iterable[Path], *, network: bool) -> str:

@@ -16,9 +16,11 @@ import anyio
 import psutil
 import pytest
 from functions_host.errors import PersonError
+from functions_host.pool.bubblewrap import BubblewrapSandbox
+from functions_host.pool.isolation import choose_sandbox
 from functions_host.pool.limits import Limits, ProcessTable
 from functions_host.pool.network import choose_connector
-from functions_host.pool.sandbox import BubblewrapSandbox, Sandbox, choose_sandbox
+from functions_host.pool.sandbox import Sandbox
 from functions_host.pool.seatbelt import SANDBOX_EXEC, profile
 from functions_host.python_environment import PythonEnvironment
 
@@ -416,7 +418,7 @@ async def test_what_a_killed_pool_was_running_ends_with_it(sandbox: Sandbox, fol
     script = f"""
 import asyncio, os, sys
 from pathlib import Path
-from functions_host.pool.sandbox import choose_sandbox
+from functions_host.pool.isolation import choose_sandbox
 from functions_host.python_environment import PythonEnvironment
 async def main():
     command = ["/bin/sh", "-c", "echo started; sleep 600; : {marker}"]
