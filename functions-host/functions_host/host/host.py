@@ -21,7 +21,8 @@ from functions_host.app.time_zone import time_zone_notice
 from functions_host.bindings.binding import BindingContext
 from functions_host.errors import InvocationError, PersonError
 from functions_host.host.advice import advice
-from functions_host.host.functions import Function, FunctionApp, load_functions, only_forwarded
+from functions_host.host.functions import Function, FunctionApp, only_forwarded
+from functions_host.host.indexed_functions import load_functions
 from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.queue_store import QueueStore
 from functions_host.triggers.timer_trigger import TimerTrigger

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from functions_host.app.settings import load_settings
 from functions_host.errors import PersonError
-from functions_host.host.functions import load_functions, only_forwarded
+from functions_host.host.functions import only_forwarded
+from functions_host.host.indexed_functions import load_functions
 from functions_host.worker.connection import WorkerEvents
 from functions_host.worker.custom_handler import CustomHandlerWorker
 from functions_host.worker_process.messages import FunctionMetadata
