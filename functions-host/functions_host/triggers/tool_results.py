@@ -7,7 +7,7 @@ import msgspec
 from functions_host.bindings.dotnet_text import unwrapped, value_text
 from functions_host.errors import InvocationError
 from functions_host.triggers.content_blocks import Members, TextBlock, read_block, read_meta
-from functions_host.wire_json import is_plain, object_of, optional_json, read_element, to_json
+from functions_host.wire_json import is_as_written, is_plain, object_of, optional_json, read_element, to_json
 from functions_host.worker_process.messages import Value
 
 _NO_CONTENT = b'{"content":[]}'
@@ -25,7 +25,13 @@ class _Text(msgspec.Struct, forbid_unknown_fields=True, tag_field="type", tag="t
     text: str
 
 
-class _Texts(msgspec.Struct, forbid_unknown_fields=True):
+class _Simple(msgspec.Struct, forbid_unknown_fields=True):
+    content: list[_Text]
+    structuredContent: msgspec.Raw = _NULL
+    isError: bool | None = None
+
+
+class _Texts(msgspec.Struct):
     content: list[_Text]
 
 
@@ -38,7 +44,7 @@ class _CallToolResult(msgspec.Struct, forbid_unknown_fields=True):
 
 _MEMBERS = {name.lower(): name.encode() for name in _CallToolResult.__struct_encode_fields__}
 _read_envelope = msgspec.json.Decoder(_Envelope).decode
-_read_texts = msgspec.json.Decoder(_Texts).decode
+_read_simple = msgspec.json.Decoder(_Simple).decode
 _read_result = msgspec.json.Decoder(_CallToolResult | None).decode
 _read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_blocks = msgspec.json.Decoder(list[Members | None] | None).decode
@@ -57,7 +63,7 @@ def tool_result(value: Value, *, use_result_schema: bool) -> bytes:
     if not isinstance(value.value, str) or value.kind != "string":
         raise InvocationError("Expected JSON string.")
     try:
-        return _texts(value.value) or _enveloped(value.value)
+        return _simple(value.value) or _enveloped(value.value)
     except (ValueError, RecursionError) as error:
         raise InvocationError(f"The function's result does not fit useResultSchema: {error}") from None
 
@@ -68,19 +74,30 @@ def failed_result(tool_name: str) -> bytes:
     return _result([block], is_error=True)
 
 
-def _texts(text: str) -> bytes | None:
-    """Returns the result where it is nothing but texts, which is what most tools return.
-
-    The same as the long way, for texts of a megabyte in half of the time.
+def _simple(text: str) -> bytes | None:
+    """Returns the result where it is texts, with an object that is written as the extension writes it: what most tools
+    return. The same as the long way, in a fifth of the time, and in half for texts of a megabyte.
     """
     try:
         envelope = _read_envelope(text)
         if envelope.type != "call_tool_result":
             return None
-        result = _read_texts(envelope.content)
+        result = _read_simple(envelope.content)
     except msgspec.DecodeError:
         return None
-    return msgspec.json.encode(result) if all(is_plain(each.text) for each in result.content) else to_json(result)
+    structured = None if result.structuredContent == _NULL else bytes(result.structuredContent)
+    if structured and not is_as_written(structured):
+        return None
+    write = msgspec.json.encode if all(is_plain(each.text) for each in result.content) else to_json
+    if structured is None and result.isError is None:
+        return write(_Texts(result.content))
+    return object_of(
+        [
+            (b"content", write(result.content)),
+            (b"structuredContent", structured),
+            (b"isError", optional_json(result.isError)),
+        ]
+    )
 
 
 def _enveloped(text: str) -> bytes:

@@ -9,9 +9,16 @@ from functions_host.triggers.tool_results import tool_result
 from functions_host.wire_json import to_json
 from functions_host.worker_process.messages import Value
 from hypothesis import given
-from hypothesis.strategies import characters, text
+from hypothesis.strategies import booleans, characters, dictionaries, floats, integers, lists, none, recursive, text
 
 from host_tests.requirements import shows
+
+_THE_LONG_WAY: dict[str, object] = {"_meta": None}  # most results have none, and are read in a faster way
+
+
+def _result(content: str) -> bytes:
+    enveloped = json.dumps({"type": "call_tool_result", "content": content})
+    return tool_result(Value("string", enveloped), use_result_schema=True)
 
 
 def _plain(value: Value) -> Any:
@@ -22,12 +29,52 @@ def _enveloped(**members: object) -> Any:
     return json.loads(tool_result(Value("string", json.dumps(members)), use_result_schema=True))
 
 
-@given(text(characters(exclude_categories=["Cs"], max_codepoint=0x2FF)))
+_TEXTS = text(characters(exclude_categories=["Cs"], max_codepoint=0x2FF))
+_ANY_JSON = recursive(
+    none() | booleans() | integers() | floats(allow_nan=False, allow_infinity=False) | _TEXTS,
+    lambda each: lists(each) | dictionaries(_TEXTS, each),
+)
+
+
+@given(_TEXTS)
 def test_a_text_goes_to_the_client_escaped_as_dotnet_does_whichever_way_it_is_read(text: str) -> None:
     result = {"content": [{"type": "text", "text": text}]}
-    for more in ({}, {"isError": False}):  # the way of most results, and that of those with more in them
-        enveloped = json.dumps({"type": "call_tool_result", "content": json.dumps(result | more)})
-        assert tool_result(Value("string", enveloped), use_result_schema=True) == to_json(result | more)
+    for more in ({}, _THE_LONG_WAY):
+        assert _result(json.dumps(result | more)) == to_json(result)
+
+
+@given(_ANY_JSON, booleans() | none(), booleans(), booleans())
+def test_an_object_goes_to_the_client_as_dotnet_writes_it_whichever_way_it_is_read(
+    value: object, is_error: bool | None, is_compact: bool, is_ascii: bool
+) -> None:
+    def written(result: dict[str, object]) -> str:
+        return json.dumps(result, separators=(",", ":") if is_compact else None, ensure_ascii=is_ascii)
+
+    result = {"content": [{"type": "text", "text": "of it"}], "structuredContent": value, "isError": is_error}
+    assert _result(written(result)) == _result(written(result | _THE_LONG_WAY))
+
+
+@pytest.mark.parametrize(
+    "structured",
+    [
+        '{"a":1,"a":"1"}',
+        '{"a":1e5,"b":1E+5,"c":-0.0,"d":1.50}',
+        '{"a":"\\/","b":"\\u000a\\u001f"}',
+        '{"a": 1}',
+        "[" * 64 + "]" * 64,
+        f'{{"a":{9**400}}}',
+    ],
+    ids=["one name twice", "numbers", "escapes", "a space", "deep", "a large number"],
+)
+def test_what_is_written_in_another_way_is_the_same_whichever_way_it_is_read(structured: str) -> None:
+    ways = [f'{{"content":[],"structuredContent":{structured}{more}}}' for more in ("", ',"_meta":null')]
+    assert len({_result(way) for way in ways}) == 1
+
+
+@pytest.mark.parametrize("structured", ['{"a":01}', '{"a":1.}', '{"a":"\\x"}', "[" * 65 + "]" * 65, '{"a":"\t"}', "{]"])
+def test_an_object_that_is_no_json_fails_the_call(structured: str) -> None:
+    with pytest.raises(InvocationError, match="useResultSchema"):
+        _result(f'{{"content":[],"structuredContent":{structured}}}')
 
 
 @shows("results.plain")
