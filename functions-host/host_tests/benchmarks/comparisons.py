@@ -16,7 +16,8 @@ OURS = Program("ours", ("-m", "functions_host", "--port", "{port}", "--data", "{
 _HTTP_APP = "functions-host/host_tests/benchmarks/http_app"
 _OURS_OVER_HTTP = Program("ours over HTTP", (*OURS.arguments, "--app", _HTTP_APP))
 _FASTMCP = Program("FastMCP default", ("-m", _PEERS + "fastmcp_server", "{port}", "default"))
-_FASTMCP_FAST = Program("FastMCP stateless JSON", ("-m", _PEERS + "fastmcp_server", "{port}", "stateless"))
+_FASTMCP_FAST = Program("FastMCP stateless JSON", ("-m", _PEERS + "fastmcp_server", "{port}", "json"))
+_FASTMCP_EVENT = Program("FastMCP stateless event", ("-m", _PEERS + "fastmcp_server", "{port}", "event"))
 _FASTMCP_SSE = Program("FastMCP SSE", ("-m", _PEERS + "fastmcp_server", "{port}", "sse"))
 _SDK = Program("mcp SDK stateless JSON", ("-m", _PEERS + "sdk_server", "{port}", "stateless"))
 _SDK_SSE = Program("mcp SDK SSE", ("-m", _PEERS + "sdk_server", "{port}", "sse"))
@@ -91,7 +92,8 @@ def _protocol_over_sse(work: str, call: Call) -> Comparison:
 _SNIPPET_WORK = {
     "ours": "worker: storage SDK, JSON in JSON; socket to the host: two readings of JSON, .NET's escapes, one event",
     "storage SDK directly": "storage SDK, text",
-    _FASTMCP_FAST.name: "storage SDK, a pydantic model of the result, JSON once, in the same process",
+    _FASTMCP_EVENT.name: "storage SDK, a pydantic model of the result, JSON once, one event, in the same process",
+    _FASTMCP_FAST.name: "the same, but for the event: it is a plain body, which the extension never answers with",
 }
 
 
@@ -102,8 +104,8 @@ def _snippets(work: str, through_tool: Call, direct: Call) -> Comparison:
     """
     directly = Contender("storage SDK directly", None, direct)
     ours = Contender("ours", OURS, through_tool, _OUR_PATH)
-    fastmcp = Contender(_FASTMCP_FAST.name, _FASTMCP_FAST, through_tool)
-    return Comparison(work, CALLERS, (ours, directly, fastmcp), _SNIPPET_WORK if work.startswith("get") else {})
+    peers = (Contender(each.name, each, through_tool) for each in (_FASTMCP_EVENT, _FASTMCP_FAST))
+    return Comparison(work, CALLERS, (ours, directly, *peers), _SNIPPET_WORK if work.startswith("get") else {})
 
 
 def _snippets_over_sse(work: str, through_tool: Call, direct: Call) -> Comparison:

@@ -20,6 +20,7 @@ _WIDE = 12
 _COLOURS = {
     "FastMCP default": "tab:red",
     "FastMCP stateless JSON": "tab:orange",
+    "FastMCP stateless event": "tab:red",
     "FastMCP SSE": "tab:red",
     "mcp SDK stateless JSON": "tab:blue",
     "mcp SDK SSE": "tab:blue",

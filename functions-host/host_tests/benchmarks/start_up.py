@@ -120,7 +120,7 @@ START_UPS = (
             Once("ours", _uv_run_start("--no-session-pool")),
             Once(
                 "FastMCP stateless JSON",
-                _starting("/mcp", sys.executable, "-m", _PEERS + "fastmcp_server", "{port}", "stateless"),
+                _starting("/mcp", sys.executable, "-m", _PEERS + "fastmcp_server", "{port}", "json"),
             ),
             Once(
                 "mcp SDK stateless JSON",
