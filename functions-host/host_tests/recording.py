@@ -24,7 +24,7 @@ from functions_host.storage.connections import storage_connection_string
 from functions_host.storage.queue_store import QueueStore
 from functions_host.triggers.calls import McpClient
 from functions_host.triggers.trigger_call import TriggerCall
-from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
+from functions_host.worker_process.messages import Completed, FunctionMetadata, Indexed, Invoke, Value
 
 _STORAGE = "AzureWebJobsStorage"
 _RECORDED = Path(__file__).parent / "recorded"
@@ -87,8 +87,10 @@ class RecordedWorker:
     declared: RecordedSet
     inputs: list[dict[str, Value]] = field(default_factory=list[dict[str, Value]])
 
-    async def start(self) -> list[FunctionMetadata]:
-        return [FunctionMetadata(each.name, each.name, [*each.binds, each.binding]) for each in self.declared.functions]
+    async def start(self) -> Indexed:
+        return Indexed(
+            [FunctionMetadata(each.name, each.name, [*each.binds, each.binding]) for each in self.declared.functions]
+        )
 
     async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
         self.inputs.append(dict(call.inputs))

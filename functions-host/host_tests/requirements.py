@@ -1549,6 +1549,14 @@ REQUIREMENTS = (
         "that JSON Schema does not know, and an import that every start waits for.",
     ),
     Requirement(
+        "diagnosis.missing-functions",
+        "Functions on a FunctionApp or Blueprint that is not taken in, and those in a file that nothing imports, are "
+        "named with their place and the mend.",
+        "azure-functions-python-worker, azure_functions_runtime/loader.py",
+        "The terminal names functions that are declared and not there: on a second `FunctionApp()`, on a `Blueprint()` "
+        "that nobody registers, in a file that nothing imports. Azure says nothing of them.",
+    ),
+    Requirement(
         "diagnosis.blocking",
         "A function that blocks the event loop is named with its line, and so is one that keeps the app from loading;"
         " a pool of threads that is used up is said.",

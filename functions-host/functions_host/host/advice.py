@@ -13,6 +13,7 @@ from typing import Any
 
 from functions_host.app.files import own_modules
 from functions_host.host import tool_traps
+from functions_host.host.declarations import parsed
 from functions_host.worker_process.messages import FunctionMetadata
 
 # What the clients of today take; the extension itself takes every name.
@@ -78,9 +79,8 @@ def _is_chosen(name: str, kinds: list[str]) -> bool:
 
 
 def _of_file(file: Path, shown: str) -> Iterator[str]:
-    try:
-        module = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError, OSError):
+    module = parsed(file)
+    if module is None:
         return  # a file that the app does not import; it would not have loaded otherwise
     functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     declared = [function for function in functions if any(map(_name, function.decorator_list))]

@@ -6,19 +6,29 @@ from pathlib import Path
 from functions_host.app.files import own_modules
 
 
-def declared_at(app_directory: Path, function: str) -> str:
-    """Returns such as `blueprints/pages.py line 12`, and function_app.py where it cannot be found."""
-    for file in own_modules(app_directory):
-        try:
-            module = ast.parse(file.read_bytes())
-        except (SyntaxError, ValueError, OSError):
+def declared_at(app_directory: Path, function: str, only: str | None = None) -> str:
+    """Returns such as `blueprints/pages.py line 12`, and function_app.py where it cannot be found.
+
+    `only` is the one file to look in, named from the app's folder, where that is known.
+    """
+    for file in [app_directory / only] if only else own_modules(app_directory):
+        module = parsed(file)
+        if module is None:
             continue
         for node in ast.walk(module):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not node.decorator_list:
                 continue
             if _name(node).lower() == function.lower():
                 return f"{file.relative_to(app_directory).as_posix()} line {node.lineno}"
-    return "function_app.py"
+    return only or "function_app.py"
+
+
+def parsed(file: Path) -> ast.Module | None:
+    """Returns a file of Python as it is written, None for one that is no Python."""
+    try:
+        return ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError, OSError):
+        return None
 
 
 def _name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

@@ -23,13 +23,14 @@ from functions_host.errors import InvocationError, PersonError
 from functions_host.host.advice import advice
 from functions_host.host.functions import Function, FunctionApp, only_forwarded
 from functions_host.host.indexed_functions import load_functions
+from functions_host.host.missing_functions import missing_functions
 from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.queue_store import QueueStore
 from functions_host.triggers.timer_trigger import TimerTrigger
 from functions_host.triggers.trigger_call import TriggerCall
 from functions_host.worker.connection import STOP_SECONDS
 from functions_host.worker.custom_handler import CustomHandlerWorker
-from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
+from functions_host.worker_process.messages import Completed, Indexed, Invoke, Value
 
 _RETURN = "$return"
 _ANSWER_SECONDS = 5
@@ -38,8 +39,8 @@ _ANSWER_SECONDS = 5
 class FunctionRunner(Protocol):
     """Runs functions; worker.Worker does, and a test may."""
 
-    async def start(self) -> list[FunctionMetadata]:
-        """Loads the app and returns its functions."""
+    async def start(self) -> Indexed:
+        """Loads the app and returns its functions, and what it does not have of those that it declares."""
         ...
 
     async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
@@ -103,12 +104,13 @@ class FunctionsHost:
     async def start(self) -> None:
         """Loads the app. Raises AppLoadError if it does not load, PersonError where the real host would not start."""
         indexed = await self.worker.start()
-        self.app = load_functions(indexed, self.settings)
+        self.app = load_functions(indexed.functions, self.settings)
         if self.settings.custom_handler:
             self.app = only_forwarded(self.app, self.settings.custom_handler)
         if self.strict:
             _refuse_functions_that_do_not_run(self.app)
-        self.advice = (*self.app.caveats, *advice(self.settings.app_directory, indexed))
+        directory = self.settings.app_directory
+        self.advice = (*missing_functions(directory, indexed), *self.app.caveats, *advice(directory, indexed.functions))
         has_timers = any(isinstance(each.trigger, TimerTrigger) for each in self.app.functions)
         if has_timers and (notice := time_zone_notice(self.settings.configuration)):
             self.advice += (notice,)

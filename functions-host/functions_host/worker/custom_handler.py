@@ -21,7 +21,7 @@ from functions_host.errors import PersonError, WorkerError
 from functions_host.local_port import is_open
 from functions_host.restarts import pause_before_restart
 from functions_host.worker.connection import STOP_SECONDS, WorkerEvents, lines_of
-from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke
+from functions_host.worker_process.messages import Completed, FunctionMetadata, Indexed, Invoke
 
 _PORT_SETTINGS = ("FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT")
 _POLL_SECONDS = 0.05
@@ -44,12 +44,13 @@ class CustomHandlerWorker:
         self._listens = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
 
-    async def start(self) -> list[FunctionMetadata]:
+    async def start(self) -> Indexed:
         """Starts the process and returns the functions that stand for it. Raises PersonError if it does not listen."""
         self._environment = await self._make_environment()
         await self._start_process()
         self._supervisor = asyncio.create_task(self._restart_when_it_ends())
-        return [FunctionMetadata(each.name, each.name, each.raw_bindings) for each in self._handler.functions]
+        functions = self._handler.functions
+        return Indexed([FunctionMetadata(each.name, each.name, each.raw_bindings) for each in functions])
 
     async def origin(self) -> str:
         """Returns where the handler listens, as soon as it does. Raises WorkerError."""

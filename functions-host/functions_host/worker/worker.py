@@ -13,7 +13,7 @@ from pathlib import Path
 from functions_host.errors import WorkerError
 from functions_host.restarts import longer_pause, pause_before_restart
 from functions_host.worker.connection import STOP_SECONDS, AppLoadError, WorkerConnection, WorkerEvents, WorkerProgram
-from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke
+from functions_host.worker_process.messages import Completed, Indexed, Invoke
 
 # Azure gives an app two minutes to import and index.
 # https://learn.microsoft.com/azure/azure-functions/functions-app-settings
@@ -40,12 +40,12 @@ class Worker:
         """Where the process takes the requests of functions over HTTP itself; None: they come as calls."""
         self._supervisor: asyncio.Task[None] | None = None
 
-    async def start(self) -> list[FunctionMetadata]:
-        """Starts the process and returns the functions it indexed. Raises AppLoadError, PersonError."""
+    async def start(self) -> Indexed:
+        """Starts the process and returns what it indexed. Raises AppLoadError, PersonError."""
         self._program = await self._make_program()
-        self._connection, functions = await self._connect()
+        self._connection, indexed = await self._connect()
         self._supervisor = asyncio.create_task(self._restart_when_it_ends(self._connection))
-        return functions
+        return indexed
 
     async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
         """Runs a function and returns what it returned.
@@ -79,7 +79,7 @@ class Worker:
         except TimeoutError:
             raise WorkerError(f"There was no worker process to run it within {_READY_SECONDS} seconds.") from None
 
-    async def _connect(self) -> tuple[WorkerConnection, list[FunctionMetadata]]:
+    async def _connect(self) -> tuple[WorkerConnection, Indexed]:
         # No call may go to a process that is about to end: it would fail, though a new one could serve it.
         assert self._program is not None
         connection = await WorkerConnection.open(
@@ -97,7 +97,7 @@ class Worker:
         self.http_uri = indexed.http_uri
         if connection.takes_calls:
             self._ready.set()
-        return connection, indexed.functions
+        return connection, indexed
 
     async def _restart_when_it_ends(self, connection: WorkerConnection) -> None:
         pause = 0.0

@@ -48,12 +48,29 @@ class Stop(NamedTuple):
     """Host to worker: finish the calls under way and end."""
 
 
+class LeftOut(NamedTuple):
+    """Functions that one file declares on one FunctionApp or Blueprint, and that the app does not have."""
+
+    file: str
+    """Such as `blueprints/pages.py`, from the app's folder."""
+    functions: list[str]
+    container: str
+    """What they are declared on, such as `blueprints.pages.blueprint`; '' where no variable names it any more."""
+    is_app: bool
+    """Whether that is a FunctionApp, which cannot be registered."""
+    registered: bool
+    """Whether the app has others of it, which were declared before it was registered."""
+
+
 class Indexed(NamedTuple):
     """Worker to host: the app is loaded, and these are its functions."""
 
     functions: list[FunctionMetadata]
     http_uri: str | None = None
     """Where the process takes the requests of functions over HTTP itself, to stream them; None: it does not."""
+    left_out: list[LeftOut] = []  # noqa: RUF012  (never changed)
+    imported: list[str] | None = None
+    """The app's files that were imported, named from its folder; None: it is not known."""
 
 
 class IndexFailed(NamedTuple):
@@ -123,7 +140,8 @@ def _plain(message: Message) -> tuple[Any, ...]:
             outputs = [_named(*each) for each in message.outputs]
             return message.invocation_id, _of_value(message.return_value), outputs
         case Indexed():
-            return [tuple(each) for each in message.functions], message.http_uri
+            functions, left_out = ([tuple(each) for each in some] for some in (message.functions, message.left_out))
+            return functions, message.http_uri, left_out, message.imported
         case _:
             return tuple(message)
 
@@ -146,7 +164,11 @@ def _read(body: memoryview) -> Message:
         case kind if kind is Completed:
             return Completed(fields[0], Value(*fields[1]), _values(fields[2]))
         case kind if kind is Indexed:
-            return Indexed([FunctionMetadata(*each) for each in fields[0]], fields[1])
+            functions, left_out = (
+                [FunctionMetadata(*each) for each in fields[0]],
+                [LeftOut(*each) for each in fields[2]],
+            )
+            return Indexed(functions, fields[1], left_out, fields[3])
         case kind:
             return kind(*fields)
 

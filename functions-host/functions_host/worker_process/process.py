@@ -20,6 +20,7 @@ from typing import cast
 import azure_functions_runtime as runtime  # pyright: ignore[reportMissingTypeStubs]
 
 from . import protos
+from .containers import Containers
 from .http_messages import http_answer, http_request
 from .memory import keep_freed_memory
 from .messages import (
@@ -124,18 +125,21 @@ async def load_app(app_directory: str) -> Indexed | IndexFailed:
     """Imports and indexes the app in `app_directory`; call it once a process, the library cannot do it twice."""
     runtime.start_threadpool_executor()
     init = SimpleNamespace(function_app_directory=app_directory, capabilities={})
-    started: protos.WorkerInitResponse = await runtime.worker_init_request(
-        SimpleNamespace(
-            request=SimpleNamespace(worker_init_request=init),
-            properties={"protos": protos, "host": "127.0.0.1"},
+    containers = Containers(app_directory)
+    with containers:
+        started: protos.WorkerInitResponse = await runtime.worker_init_request(
+            SimpleNamespace(
+                request=SimpleNamespace(worker_init_request=init),
+                properties={"protos": protos, "host": "127.0.0.1"},
+            )
         )
-    )
     if started.result.status == protos.StatusResult.Failure:
         return IndexFailed(started.result.exception.message, started.result.exception.stack_trace)
     metadata: protos.FunctionMetadataResponse = await runtime.functions_metadata_request(SimpleNamespace())
     functions = metadata.function_metadata_results or []  # None where there is no function_app.py, or no function in it
     found = [FunctionMetadata(each.name, each.function_id, each.raw_bindings) for each in functions]
-    return Indexed(found, started.capabilities.get("HttpUri"))
+    http_uri = started.capabilities.get("HttpUri")
+    return Indexed(found, http_uri, containers.left_out(), containers.imported_files())
 
 
 async def _invoke(call: Invoke) -> Completed | Failed:

@@ -15,7 +15,7 @@ from functions_host.mcp.messages import Request, parse_message
 from functions_host.mcp.protocol import McpProtocol
 from functions_host.storage.blob_store import BlobStore
 from functions_host.triggers.calls import McpClient
-from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
+from functions_host.worker_process.messages import Completed, FunctionMetadata, Indexed, Invoke, Value
 
 type Tool = Callable[[dict[str, Any]], Value]
 
@@ -53,8 +53,8 @@ class FakeWorker:
     def add(self, name: str, tool: Tool, *bindings: str) -> None:
         self.functions[name] = (tool, list(bindings) or [trigger(name)])
 
-    async def start(self) -> list[FunctionMetadata]:
-        return [FunctionMetadata(name, name, bindings) for name, (_, bindings) in self.functions.items()]
+    async def start(self) -> Indexed:
+        return Indexed([FunctionMetadata(name, name, bindings) for name, (_, bindings) in self.functions.items()])
 
     async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
         tool, _ = self.functions[call.function_id]

@@ -17,7 +17,7 @@ from functions_host.host.listeners import Listeners
 from functions_host.host.served_app import AppVersion
 from functions_host.storage.blob_store import BlobPath, BlobStore
 from functions_host.triggers.timer_trigger import TimerCall, read_timer_trigger
-from functions_host.worker_process.messages import Completed, FunctionMetadata, Invoke, Value
+from functions_host.worker_process.messages import Completed, FunctionMetadata, Indexed, Invoke, Value
 
 from host_tests.host.conftest import raw
 from host_tests.requirements import shows
@@ -46,8 +46,8 @@ class _TimerWorker:
         self._binding = raw("timerTrigger", name="timer", schedule=schedule, **members)
         self.runs: list[dict[str, Any]] = []
 
-    async def start(self) -> list[FunctionMetadata]:
-        return [FunctionMetadata("tick", "tick", [self._binding])]
+    async def start(self) -> Indexed:
+        return Indexed([FunctionMetadata("tick", "tick", [self._binding])])
 
     async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
         self.runs.append(json.loads(dict(call.inputs)["timer"].value))

@@ -218,6 +218,34 @@ def test_an_app_that_loads_and_does_not_do_what_was_meant(workshop: Workshop, co
     workshop.server.wait_for(said)
 
 
+@shows("diagnosis.missing-functions")
+def test_functions_that_the_app_does_not_have_are_named(workshop: Workshop) -> None:
+    """One save for all of them: an app that is made twice, a Blueprint too late or not at all, a file too many."""
+    blueprint = "import azure.functions as func\n\n{0} = func.Blueprint()\n\n\n"
+    write(workshop.app / "pages.py", (blueprint.format("pages") + tool("about", "x")).replace("@app", "@pages"))
+    write(workshop.app / "my-tools.py", (blueprint.format("bp") + tool("mine", "x")).replace("@app", "@bp"))
+    late = tool("soon", "x").replace("@app", "@bp") + "app.register_functions(bp)\n"
+    late += tool("late", "x").replace("@app", "@bp")
+    code = _GOOD + "import pages\n" + "app = func.FunctionApp()\n" + tool("other", "y") + "bp = func.Blueprint()\n"
+    write(workshop.app / "function_app.py", code + late)
+    for said in (
+        "Loaded in",
+        "function_app.py line 7: 'hello' is declared on another FunctionApp than the one that is served, so that it is "
+        "not there, here or in Azure. Keep one `app = func.FunctionApp()` above all functions.",
+        "pages.py line 7: 'about' is declared on a Blueprint that nothing registers, so that it is not there, here or "
+        "in Azure. Write `app.register_functions(pages.pages)` in function_app.py.",
+        "function_app.py line 20: 'late' is declared on a Blueprint that has been registered before, so that it is not "
+        "there, here or in Azure. Move `app.register_functions(bp)` below all of its functions.",
+        "my-tools.py line 7: 'mine' is in a file that function_app.py does not import, so that it is not there, here "
+        "or in Azure. Give it a name that can be imported, my_tools.py, and write `import my_tools` and "
+        "`app.register_functions(my_tools.bp)` in function_app.py.",
+    ):
+        workshop.server.wait_for(said)
+    for name in ("pages.py", "my-tools.py"):
+        (workshop.app / name).unlink()
+    workshop.mend()
+
+
 @shows("settings.wrong")
 @pytest.mark.parametrize(
     ("file", "content", "said"),
