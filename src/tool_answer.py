@@ -22,6 +22,7 @@ class Answer:
         self.schema: Json | None = None
         self._hint: Any = None
         self._is_wrapped = False
+        self._is_text = hint is str
         if typing.get_origin(hint) is Result:
             (hint,) = typing.get_args(hint)
         if hint in (_ABSENT, str, None, type(None), Any, Result) or _has_content(hint):
@@ -57,6 +58,8 @@ class Answer:
         elif self._hint is None:
             if isinstance(value, str):
                 return text_result(value)
+            if self._is_text:  # such as the None of a forgotten return
+                raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
             if value is None:
                 return envelope({"content": []})
             if blocks := _blocks(value):

@@ -2,18 +2,22 @@
 
 import inspect
 import itertools
+import json
 from collections.abc import Mapping
 from typing import Any, cast
 
 import azure.functions as func
 import msgspec
 
+from dataclass_defaults import complete
 from tool_declaration import ToolDeclaration, spelt
+from tool_faults import fault_of
 from tool_results import ToolError
-from tool_schema import Json, fault_of, schema_of
+from tool_schema import Json, has_dataclass, schema_of
 
 _ABSENT = inspect.Parameter.empty
 _RESEMBLANCE = 0.7  # of 1 for the same name: 'stauts' and 'state' are taken for 'status', 'max' is not for 'limit'
+_LARGEST_EXACT = 2**53  # of a float
 _COMPARED_NAMES = 20  # a caller may send any number
 
 
@@ -53,6 +57,7 @@ class Arguments:
             for name, parameter in declared.parameters.items()
             if name not in bound and name not in self._callers and hints.get(name) is not func.Context
         }
+        self._incomplete = [name for name, each in self._arguments.items() if has_dataclass(each.hint)]
         self._decoder = self._made_decoder()
 
     @property
@@ -79,6 +84,8 @@ class Arguments:
         except msgspec.ValidationError:
             given = self._tolerated(call)
         inputs = {name: getattr(given, name) for name in self._arguments}
+        for name in self._incomplete:
+            complete(inputs[name])
         if self._callers:
             whole = msgspec.json.decode(call)
             members = (whole.get(each) for each in ("sessionid", "clientinfo", "transport"))
@@ -98,10 +105,10 @@ class Arguments:
         return msgspec.json.Decoder(msgspec.defstruct("Call", [("arguments", arguments, absent)]))
 
     def _tolerated(self, call: str) -> Any:
-        """Reads arguments of which some are null where a default stands, as many clients send what is not given, or
-        that the tool does not have, as some clients add.
+        """Reads arguments of which some are null where a default stands, as many clients send what is not given, are
+        integers written as 3.0, or that the tool does not have, as some clients add.
         """
-        given: dict[str, Any] = msgspec.json.decode(call).get("arguments") or {}
+        given: dict[str, Any] = json.loads(call, parse_float=_number).get("arguments") or {}
         self._refuse_misspelt(given)
         kept: dict[str, Any] = {}
         for name, argument in self._arguments.items():
@@ -109,10 +116,10 @@ class Arguments:
             if value is None and not argument.is_required:
                 continue
             if value is None and name not in given:
-                raise ArgumentError(name, f"The argument '{name}' is missing. Give {name} as a value that fits.")
+                raise ArgumentError(name, f"The argument '{name}' is missing. Give '{name}' a value that fits.")
             if fault := fault_of(value, argument.hint, argument.schema):
                 raise ArgumentError(
-                    name, f"The argument '{name}{fault.path}' {fault.problem}. Give {name} a value that fits."
+                    name, f"The argument '{name}{fault.path}' {fault.problem}. Give '{name}' a value that fits."
                 )
             kept[name] = value
         return msgspec.convert(kept, self._struct)
@@ -144,11 +151,8 @@ class _Argument:
         self.hint = hints[self.name]
         try:
             self.schema = schema_of(self.hint)
-        except TypeError:
-            declared.refuse(
-                f"has the argument '{self.name}' of the type {spelt(self.hint)}, which JSON does not have. Take str, "
-                "int, float, bool, list, dict, Literal, an Enum, a TypedDict or a dataclass."
-            )
+        except TypeError as error:
+            declared.refuse(f"has the argument '{self.name}' of the type {spelt(self.hint)}, {_why_not(error)}")
         self.default = parameter.default
         # The extension refuses null for a required argument, so what may be null cannot be required.
         if self.default is _ABSENT and fault_of(None, self.hint, self.schema) is None:
@@ -175,9 +179,8 @@ class _Argument:
     @property
     def property(self) -> Json:
         """Returns it in the words of toolProperties, for versions of the extension that do not know inputSchema."""
-        listed, is_array = self.schema, self.schema.get("type") == "array"
-        if is_array:
-            listed = self.schema["items"]
+        is_array = self.schema.get("type") == "array"
+        listed = self.schema["items"] if is_array else self.schema
         described = {
             "propertyName": self.name,
             "propertyType": listed.get("type", "object" if "properties" in listed else "string"),
@@ -186,6 +189,19 @@ class _Argument:
             "isArray": is_array,
         }
         return {**described, "enumValues": [str(each) for each in listed["enum"]]} if "enum" in listed else described
+
+
+def _number(text: str) -> int | float:
+    """Returns a number of JSON, for which 3.0 is an integer like 3."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) <= _LARGEST_EXACT else value
+
+
+def _why_not(error: TypeError) -> str:
+    if "unions may not" in str(error):
+        return "whose kinds JSON does not tell apart. Take one of them, or classes of msgspec.Struct with tag=True."
+    kinds = "str, int, float, bool, list, dict, Literal, an Enum, a TypedDict or a dataclass"
+    return f"which JSON does not have. Take {kinds}."
 
 
 def _plain_name(name: str) -> str:

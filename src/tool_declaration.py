@@ -40,7 +40,7 @@ class ToolDeclaration:
 
 def spelt(hint: Any) -> str:
     """Returns a type as its author knows it."""
-    return hint.__name__ if isinstance(hint, type) else str(hint)
+    return hint.__name__ if isinstance(hint, type) else re.sub(r"\b(?:\w+\.)+(?=\w)", "", str(hint))
 
 
 def _paragraphs(function: Callable[..., Any]) -> str:

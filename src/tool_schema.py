@@ -1,28 +1,18 @@
-"""Type hints as JSON Schema, and what of a value does not fit them as a sentence for a model."""
+"""Type hints as JSON Schema."""
 
 import dataclasses
+import enum
 import re
 import types
 import typing
-from collections.abc import Iterator
-from typing import Annotated, Any, NamedTuple, Union, cast
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, Union, cast
 
 import msgspec
 
 type Json = dict[str, Any]
 
 _REF = "#/$defs/{name}"
-_PATH = r" - at `\$(.*)`$"
-_STEP = r"\[(\d+)\]|\[\.\.\.\]|\.([^.\[]+)"
-_MISSING = r"missing required field `(.+?)`"
-_SHOWN_CHARACTERS = 80
-
-
-class Fault(NamedTuple):
-    """What does not fit, where below the value it is (`.address[0]`), and what would."""
-
-    path: str
-    problem: str
 
 
 def schema_of(hint: Any) -> Json:
@@ -30,103 +20,34 @@ def schema_of(hint: Any) -> Json:
 
     Raises TypeError for a type that JSON does not have.
     """
-    described = _described(hint)
-    (schema,), definitions = msgspec.json.schema_components([described], ref_template=_REF)
+    (schema,), definitions = msgspec.json.schema_components([described(hint)], ref_template=_REF)
     for class_ in _classes_in(hint, set()):
         _complete_class(definitions[class_.__name__], class_)
     inlined = _inlined(schema, definitions, ())
     if '"$ref"' in msgspec.json.encode(inlined).decode():
         inlined["$defs"] = {name: _inlined(each, definitions, (name,)) for name, each in definitions.items()}
+    _restore_orders(inlined, list(_choices_in(hint)))
     return inlined
 
 
-def fault_of(value: Any, hint: Any, schema: Json) -> Fault | None:
-    """Returns what of `value`, made of JSON, does not fit the type; None if it fits."""
-    try:
-        msgspec.convert(value, _described(hint))
-    except msgspec.ValidationError as error:
-        return _fault(value, schema, str(error))
-    return None
+def has_dataclass(hint: Any) -> bool:
+    """Whether a type is a dataclass, or holds one."""
+    return any(dataclasses.is_dataclass(each) for each in _classes_in(hint, set()))
 
 
-def words_of(schema: Json) -> str:
-    """Says what fits a schema, as in "an integer of at least 1"."""
-    if "enum" in schema:
-        return "one of " + ", ".join(_shown(each) for each in schema["enum"])
-    if "anyOf" in schema:
-        return " or ".join(words_of(each) for each in schema["anyOf"])
-    words = _WORDS.get(schema.get("type", ""), "something else")
-    if schema.get("type") == "array" and schema.get("items"):
-        words += f" in which each is {words_of(schema['items'])}"
-    bounds = " and ".join(said.format(schema[bound]) for bound, said in _BOUNDS.items() if bound in schema)
-    return f"{words} {bounds}".strip()
-
-
-_WORDS = {
-    "string": "text",
-    "integer": "an integer",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "null": "null",
-}
-_BOUNDS = {
-    "minimum": "of at least {}",
-    "exclusiveMinimum": "above {}",
-    "maximum": "of at most {}",
-    "exclusiveMaximum": "below {}",
-    "multipleOf": "that is a multiple of {}",
-    "minLength": "of at least {} characters",
-    "maxLength": "of at most {} characters",
-    "pattern": "that matches {}",
-    "format": "in the format {}",
-    "contentEncoding": "in {}",
-    "minItems": "of at least {} items",
-    "maxItems": "of at most {} items",
-}
-
-
-def _fault(value: Any, schema: Json, message: str) -> Fault:
-    """Says in words what msgspec says in types."""
-    found = re.search(_PATH, message)
-    path = found[1] if found else ""
-    definitions = schema.get("$defs", {})
-    schema = _followed(schema, definitions)
-    for index, name in re.findall(_STEP, path):
-        schema = schema.get("items", {}) if index else schema.get("properties", {}).get(name, {})
-        schema = _followed(schema, definitions)
-        try:
-            value = value[int(index)] if index else value[name]
-        except (LookupError, TypeError):
-            return Fault(path, f"does not fit: {message}")
-    if missing := re.search(_MISSING, message):
-        return Fault(path, f"must have '{missing[1]}', but got {_shown(value)}")
-    return Fault(path, f"must be {words_of(schema)}, but got {_shown(value)}")
-
-
-def _followed(schema: Json, definitions: Json) -> Json:
-    return definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-
-
-def _shown(value: Any) -> str:
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
-
-
-def _described(hint: Any) -> Any:
+def described(hint: Any) -> Any:
     """Returns the same type with each text of Annotated as the description that msgspec knows."""
     if hasattr(hint, "__metadata__"):
         texts = [each for each in hint.__metadata__ if isinstance(each, str)]
         others = [each for each in hint.__metadata__ if not isinstance(each, str)]
         meta = (*others, msgspec.Meta(description=" ".join(texts))) if texts else tuple(others)
-        described = _described(hint.__origin__)
-        return Annotated[described, *meta] if meta else described
+        bare = described(hint.__origin__)
+        return Annotated[bare, *meta] if meta else bare
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (Union, types.UnionType):
-        return Union[tuple(_described(each) for each in arguments)]  # noqa: UP007
+        return Union[tuple(described(each) for each in arguments)]  # noqa: UP007
     if origin in (list, dict, tuple, set, frozenset):
-        return cast("Any", origin)[tuple(_described(each) for each in arguments)]
+        return cast("Any", origin)[tuple(described(each) for each in arguments)]
     return hint
 
 
@@ -151,6 +72,24 @@ def _classes_in(hint: Any, seen: set[Any]) -> Iterator[Any]:
             yield from _classes_in(field, seen)
     for argument in typing.get_args(hint):
         yield from _classes_in(argument, seen)
+
+
+def _choices_in(hint: Any) -> Iterator[list[Any]]:
+    """Yields the values of each Enum and Literal, in the order in which they are declared."""
+    for class_ in _classes_in(hint, set()):
+        for field in typing.get_type_hints(class_, include_extras=True).values():
+            yield from _choices_of(field)
+    yield from _choices_of(hint)
+
+
+def _choices_of(hint: Any) -> Iterator[list[Any]]:
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        yield [each.value for each in hint]
+    elif typing.get_origin(hint) is Literal:
+        yield list(typing.get_args(hint))
+    else:
+        for argument in typing.get_args(hint):
+            yield from _choices_of(argument)
 
 
 def _bare(field: Any) -> Any:
@@ -180,6 +119,21 @@ def _inlined(schema: Any, definitions: dict[str, Any], within: tuple[str, ...]) 
     return _complete(inlined)
 
 
+def _restore_orders(schema: Any, choices: list[list[Any]]) -> None:
+    """Lists what can be chosen as it is declared; msgspec sorts it."""
+    if isinstance(schema, list):
+        for each in schema:
+            _restore_orders(each, choices)
+    elif isinstance(schema, dict):
+        members = cast("Json", schema)
+        listed = members.get("enum")
+        if isinstance(listed, list):
+            as_declared = (each for each in choices if sorted(each, key=str) == sorted(listed, key=str))
+            members["enum"] = next(as_declared, listed)
+        for each in members.values():
+            _restore_orders(each, choices)
+
+
 def _contains_itself(name: str, definitions: dict[str, Any]) -> bool:
     reached, new = set[str](), {name}
     while new:
@@ -196,12 +150,18 @@ def _contains_itself(name: str, definitions: dict[str, Any]) -> bool:
 def _complete(schema: Json) -> Json:
     """Adds what clients want: VS Code refuses a list without items, and others an enum without a type."""
     if schema.get("type") == "array":
-        schema.setdefault("items", {})
+        schema["items"] = schema.get("items") or _items_of(schema.pop("prefixItems", ()))
     if "enum" in schema and "type" not in schema:
         kinds = {_KINDS.get(type(each)) for each in schema["enum"]}
         if len(kinds) == 1 and (kind := kinds.pop()):
             return {"type": kind, **schema}
     return schema
+
+
+def _items_of(places: Sequence[Json]) -> Json:
+    """Returns what fits each place of a tuple: many clients do not know that each can have a schema of its own."""
+    kinds = [each for index, each in enumerate(places) if each not in places[:index]]
+    return {"anyOf": kinds} if len(kinds) > 1 else kinds[0] if kinds else {}
 
 
 _KINDS: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}

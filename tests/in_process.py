@@ -34,8 +34,9 @@ async def call(app: func.FunctionApp, tool: str, /, **given: Any) -> CallToolRes
     Each of `given` is an argument, or the value of a binding of that name: bytes, an `Out`, a client of an SDK.
     `caller` gives members of the trigger's JSON, such as sessionid.
     """
-    functions = functions_of(app)
-    function = next(each for each in functions if getattr(each.get_trigger(), "tool_name", None) == tool)
+    function = _tools(app).get(tool)
+    if function is None:
+        raise AssertionError(_no_tool(app, tool))
     trigger = function.get_trigger().name
     bound = {each.name for each in function.get_bindings()}
     bindings = {name: value for name, value in given.items() if name in bound}
@@ -72,4 +73,13 @@ def listed(app: func.FunctionApp, tool: str) -> dict[str, Any]:
             if binding.get("toolName") == tool:
                 texts = ("toolProperties", "inputSchema", "outputSchema", "metadata")
                 return binding | {each: json.loads(binding[each]) for each in texts if each in binding}
-    raise AssertionError(f"the app has no tool {tool}")
+    raise AssertionError(_no_tool(app, tool))
+
+
+def _tools(app: func.FunctionApp) -> dict[str, Any]:
+    named = ((getattr(each.get_trigger(), "tool_name", None), each) for each in functions_of(app))
+    return {name: each for name, each in named if name}
+
+
+def _no_tool(app: func.FunctionApp, tool: str) -> str:
+    return f"the app has no tool {tool}, it has {', '.join(_tools(app))}"

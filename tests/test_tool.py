@@ -26,6 +26,13 @@ class Job(Enum):
     part = "PartTime"
 
 
+class Colour(Enum):
+    """What it looks like."""
+
+    red = "red"
+    blue = "blue"
+
+
 class Level(IntEnum):
     low = 1
     high = 2
@@ -36,6 +43,14 @@ class Place:
     x: Annotated[int, "east"]
     y: float = 0.5
     names: list[str] = field(default_factory=list[str])
+
+
+@dataclass(frozen=True)
+class Address:
+    street: str
+    city: str = "Berlin"
+    colour: Colour = Colour.red
+    tags: list[str] = field(default_factory=list[str])
 
 
 class Person(TypedDict):
@@ -100,6 +115,15 @@ _PLACE = {
         (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
         (Job, {"type": "string", "enum": ["FullTime", "PartTime"], "description": "What somebody does."}),
         (Level, {"type": "integer", "enum": [1, 2]}),
+        (Colour, {"type": "string", "enum": ["red", "blue"], "description": "What it looks like."}),
+        (Literal["z", "a"], {"type": "string", "enum": ["z", "a"]}),
+        (tuple[int, int], {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}),
+        (
+            tuple[int, str],
+            {"type": "array", "minItems": 2, "maxItems": 2,
+             "items": {"anyOf": [{"type": "integer"}, {"type": "string"}]}},
+        ),
+        (tuple[int, ...], {"type": "array", "items": {"type": "integer"}}),
         (list[Level], {"type": "array", "items": {"type": "integer", "enum": [1, 2]}}),
         (int | str, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
         (Annotated[str, "what it is"], {"type": "string", "description": "what it is"}),
@@ -187,6 +211,12 @@ def test_name_docstring_and_meta_are_listed_and_older_extensions_get_properties(
         (Place, {"y": 1}, "must have 'x', but got {\"y\":1}."),
         (Person, {"name": "n", "place": {"x": "1"}}, "'argument.place.x' must be an integer, but got \"1\"."),
         (dict[str, int], {"a": "b"}, "'argument"),
+        (tuple[int, int], [1, "a"], "The argument 'argument[1]' must be an integer, but got \"a\"."),
+        (tuple[int, int], [1], "must be a list of 2 items in which each is an integer, but got [1]."),
+        (Annotated[list[int], Meta(max_length=1)], [1, 2], "must be a list of at most 1 items in which each is an"),
+        (tuple[int, str], [1, 2], "The argument 'argument[1]' does not fit its place: Expected `str`, got `int`."),
+        (int, 3.5, "must be an integer, but got 3.5."),
+        (int, 1e300, "must be an integer, but got 1e300."),
         (Folder, {"name": "", "folders": [{"name": 5}]}, "'argument.folders[0].name' must be text, but got 5."),
         (str, {"k": "x" * 1000}, "..."),
     ],
@@ -264,6 +294,25 @@ async def test_arguments_come_as_the_types_that_the_function_names() -> None:
     )
 
 
+async def test_a_dataclass_is_whole_where_only_some_of_it_was_given() -> None:
+    def echo(to: Address, others: list[Address] = []) -> list[Address]:  # noqa: B006  (made anew for each call)
+        assert list(vars(to)) == ["street", "city", "colour", "tags"]
+        return [to, *others]
+
+    whole = {"street": "x", "city": "Berlin", "colour": "red", "tags": []}
+    result = await call(_app(echo), "t", to={"street": "x"}, others=[{"street": "y", "city": "Bonn"}])
+    assert result.structured_content == {"result": [whole, whole | {"street": "y", "city": "Bonn"}]}
+
+
+async def test_an_integer_may_be_written_with_a_fraction_of_nothing_as_in_json_schema() -> None:
+    def function(whole: int, part: float, text: str = "") -> str:
+        return repr((whole, part, text))
+
+    app = _app(function)
+    assert _text(await call(app, "t", whole=3.0, part=3.5, text="3.0")) == "(3, 3.5, '3.0')"
+    assert _text(await call(app, "t", whole=3.0, part=3)) == "(3, 3.0, '')"
+
+
 @pytest.mark.parametrize(
     ("returned", "value", "text", "structured"),
     [
@@ -325,7 +374,17 @@ async def test_a_tool_error_is_what_the_model_reads_and_anything_else_is_left_to
 
 
 @pytest.mark.parametrize(
-    ("returned", "value"), [(int, "five"), (Place, {"y": 1}), (Any, object()), (Any, "\ud800"), (str, 5.5j), (dict, [])]
+    ("returned", "value"),
+    [
+        (int, "five"),
+        (Place, {"y": 1}),
+        (Any, object()),
+        (Any, "\ud800"),
+        (str, 5.5j),
+        (str, None),
+        (str, 5),
+        (dict, []),
+    ],
 )
 async def test_a_result_that_is_not_what_was_declared_is_told_in_a_sentence(returned: Any, value: object) -> None:
     def function() -> Any:
@@ -395,6 +454,7 @@ def _refusal(function: Callable[..., Any]) -> str:
 
 def test_what_cannot_be_a_tool_is_told_when_the_app_loads() -> None:
     def unsupported(argument: complex) -> None: ...
+    def ambiguous(argument: Place | Address) -> None: ...
     def untyped(argument: Any) -> None: ...
     def many(*arguments: str) -> None: ...
     def misfit(argument: int = "5") -> None: ...  # pyright: ignore[reportArgumentType]
@@ -407,6 +467,7 @@ def test_what_cannot_be_a_tool_is_told_when_the_app_loads() -> None:
 
     for function, said in (
         (unsupported, "the argument 'argument' of the type complex, which JSON does not have"),
+        (ambiguous, "the type Place | Address, whose kinds JSON does not tell apart. Take one of them"),
         (untyped, "the argument 'argument' without a type"),
         (many, "the parameter '*arguments: str'"),
         (misfit, 'whose default must be an integer, but got "5"'),
