@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # half a second of imports, which no cold start should pay be
 _NAME = "snippets"
 _CONNECTION = "AzureWebJobsStorage"
 _BLOBS_KEPT = 64
+_AGAIN = "Try again in a minute; if it stays so, whoever runs this server finds the reason in its log."
 _READ_AT_ONCE = 8  # each may be as long as a message, and all that are read are in memory
 
 
@@ -178,18 +179,17 @@ def _client() -> "ContainerClient":
 @asynccontextmanager
 async def _told() -> AsyncGenerator[None]:
     """Tells a failure of the storage in a sentence; the reason is logged for whoever runs the server."""
-    from azure.core.exceptions import AzureError, ClientAuthenticationError
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
 
     try:
         yield
-    except ClientAuthenticationError as error:
-        logging.exception("The storage refused the identity of this app")
-        raise SnippetError(
-            "The storage of snippets refused this server. Whoever runs it has to see which role its identity has there."
-        ) from error
     except AzureError as error:
-        logging.exception("The storage of snippets failed")
-        raise SnippetError(
-            "The storage of snippets failed just now. Try again in a minute; if it stays so, whoever runs this server "
-            "finds the reason in its log."
-        ) from error
+        # Without the traceback, which is a hundred lines of the SDK and says no more.
+        logging.error("The storage of snippets failed: %s", f"{error}".partition("\n")[0] or type(error).__name__)
+        if isinstance(error, ClientAuthenticationError):
+            sentence = "refused this server. Whoever runs it has to see which role its identity has there."
+        elif isinstance(error, ServiceRequestError):
+            sentence = f"cannot be reached; where the server was just started, it may still be starting. {_AGAIN}"
+        else:
+            sentence = f"failed just now. {_AGAIN}"
+        raise SnippetError(f"The storage of snippets {sentence}") from error

@@ -5,9 +5,11 @@ from typing import Any
 
 import anyio
 import pytest
+from azure.storage.blob.aio import ContainerClient
 from mcp import ClientSession
 
 from snippet_container import SnippetContainer
+from snippets import SnippetError
 from tests.clients import Connect, get, save, text_of
 from tests.in_process import Call
 from tests.servers import Target
@@ -184,6 +186,25 @@ async def test_a_name_of_spaces_percents_and_letters_of_every_script_works(
     async with connect(target) as session:
         await save(session, odd, "odd")
         assert await get(session, odd) == "odd"
+
+
+async def test_a_storage_that_cannot_be_reached_is_told_in_a_sentence_and_logged_in_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage = ContainerClient("http://127.0.0.1:9/account", "snippets", retry_total=0)
+    container = SnippetContainer(storage)
+    for action in (
+        container.read("a"),
+        container.write("a", "text"),
+        container.delete("a"),
+        container.page("", 1, None),
+    ):
+        with pytest.raises(
+            SnippetError, match=r"^The storage of snippets cannot be reached; .* Try again in a minute;"
+        ):
+            await action
+    await container.close()
+    assert [record.exc_info for record in caplog.records if "127.0.0.1:9" in record.getMessage()] == [None] * 4
 
 
 async def test_of_many_snippets_that_are_read_at_once_a_few_are_in_memory() -> None:
