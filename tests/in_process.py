@@ -34,7 +34,7 @@ async def call(app: func.FunctionApp, tool: str, /, **given: Any) -> CallToolRes
     Each of `given` is an argument, or the value of a binding of that name: bytes, an `Out`, a client of an SDK.
     `caller` gives members of the trigger's JSON, such as sessionid.
     """
-    function = _tools(app).get(tool)
+    function = tools_of(app).get(tool)
     if function is None:
         raise AssertionError(_no_tool(app, tool))
     trigger = function.get_trigger().name
@@ -76,10 +76,11 @@ def listed(app: func.FunctionApp, tool: str) -> dict[str, Any]:
     raise AssertionError(_no_tool(app, tool))
 
 
-def _tools(app: func.FunctionApp) -> dict[str, Any]:
+def tools_of(app: func.FunctionApp) -> dict[str, Any]:
+    """Returns the functions that are tools, by the names of those."""
     named = ((getattr(each.get_trigger(), "tool_name", None), each) for each in functions_of(app))
     return {name: each for name, each in named if name}
 
 
 def _no_tool(app: func.FunctionApp, tool: str) -> str:
-    return f"the app has no tool {tool}, it has {', '.join(_tools(app))}"
+    return f"the app has no tool {tool}, it has {', '.join(tools_of(app))}"

@@ -1,4 +1,4 @@
-"""The examples of docs/tools.md are files that run, and its table is what the three frameworks do."""
+"""The examples of the pages are files that run, and the table of docs/tools.md is what the three frameworks do."""
 
 import importlib.util
 import json
@@ -31,10 +31,11 @@ def _example(name: str) -> Any:
 
 def test_every_block_of_python_is_part_of_a_file_that_a_test_runs() -> None:
     texts = [_unindented(file.read_text(encoding="utf-8")) for file in _EXAMPLES.glob("*.py")]
-    for block in _PAGE.blocks:
+    for block in (*_PAGE.blocks, *Page(ROOT / "docs" / "make-it-yours.md").blocks):
         if block.language == "python":
             assert any(_unindented(block.text) in text for text in texts), block.text
-    assert {file.stem for file in _EXAMPLES.glob("*.py")} == {"orders", "bindings", "pictures", "test_count_words"}
+    tested = {"orders", "bindings", "pictures", "invoices", "test_count_words"}
+    assert {file.stem for file in _EXAMPLES.glob("*.py")} == tested
 
 
 def _unindented(text: str) -> str:
@@ -54,6 +55,12 @@ async def test_the_test_of_the_tool_in_the_readme() -> None:
     app = func.FunctionApp()
     exec(tool_of_the_readme, {"app": app, "tool": tool, "Annotated": Annotated})
     await _example("test_count_words").test_words_are_counted(call_of(app))
+
+
+async def test_a_file_of_tools_that_the_app_registers() -> None:
+    app = func.FunctionApp()
+    app.register_functions(_example("invoices").blueprint)
+    assert text_of(await call_of(app)("total", amounts=[1, 2.5])) == "3.5"
 
 
 async def test_bindings() -> None:

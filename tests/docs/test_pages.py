@@ -12,7 +12,7 @@ from tests.docs.pages import ROOT, Page, pages
 _PAGES = pages()
 _README = Page(ROOT / "README.md")
 _LANGUAGES = {"bash", "js", "json", "kusto", "mermaid", "powershell", "python", "shell", "text"}
-# What pages link and a user may have removed with the samples, as docs/tools.md says
+# What pages link and a user may have removed with the samples, as docs/make-it-yours.md says
 _SAMPLES = {ROOT / "src/more_tools.py", ROOT / "src/snippet_container.py", ROOT / "tests/test_twenty_requests.py"}
 every_page = pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 

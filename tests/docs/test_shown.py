@@ -134,6 +134,7 @@ def test_the_examples_for_sdks_call_a_tool(language: str, server: Server, tmp_pa
 
 
 def test_the_call_with_curl_is_answered(server: Server) -> None:
+    _skip_without(server, "hello")
     if shutil.which("curl") is None:
         pytest.skip("there is no curl")
     (words,) = [words for words in Page(ROOT / "docs/clients.md").commands() if words[0] == "curl"]
