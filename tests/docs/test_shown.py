@@ -88,7 +88,7 @@ def test_the_tool_of_the_readme_can_be_called(storage: str, tmp_path: Path) -> N
     app = Path(shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__")))
     if "def count_words(" not in (app / "function_app.py").read_text(encoding="utf-8"):  # nobody has tried it yet
         with (app / "function_app.py").open("a", encoding="utf-8") as file:
-            file.write(f"\n\n{example}")
+            file.write(f"\n\nfrom typing import Annotated\n\n{example}")
     with running_server(app, storage=storage, data=tmp_path) as server:
         answered = _call(server.target.url, "count_words", {"text": "as you like it, as it is"})
     assert not answered.get("isError"), answered
