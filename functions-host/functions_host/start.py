@@ -81,7 +81,7 @@ class _Start:
     def __init__(self, options: StartOptions, console: Console) -> None:
         self._options = options
         self._console = console
-        self._terminal = HostTerminal(console)
+        self._terminal = HostTerminal(console, options.app.resolve())
         self._stop = _stop_on_signals()
         self._guard = KeyGuard(options.data, required=options.require_key)
         self._storage_listens = asyncio.Event()

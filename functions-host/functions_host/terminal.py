@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import socket
+from pathlib import Path
 
 from functions_host.app.settings import Settings
 from functions_host.client_entries import client_entries
@@ -10,7 +11,7 @@ from functions_host.console import Console
 from functions_host.errors import PersonError
 from functions_host.host.functions import FunctionApp, Trigger
 from functions_host.host.host import Execution, FunctionsHost
-from functions_host.host.missing_package import add_package, missing_module
+from functions_host.host.missing_package import mend_import, missing_module
 from functions_host.host.served_app import ServedApp
 from functions_host.http.mcp_webhook import WEBHOOK_PATH
 from functions_host.triggers.http_trigger import HttpTrigger
@@ -24,8 +25,9 @@ _USED_AT_START = ("AzureWebJobsStorage", "SESSION_POOL_MCP_ENDPOINT", "SESSION_P
 class HostTerminal:
     """Writes what happens in a host to a console."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, app_directory: Path) -> None:
         self._console = console
+        self._app_directory = app_directory
         self._origin = ""
 
     def ready(self, app: ServedApp, origin: str, *, keys_required: bool) -> None:
@@ -81,7 +83,7 @@ class HostTerminal:
             self._console.log(f"Exception while executing function: Functions.{name}. {execution.error}", "red")
             module = missing_module(execution.error)
             if module:
-                self._console.log(add_package(module, "requirements.txt"), "yellow")
+                self._console.log(mend_import(module, "requirements.txt", self._app_directory), "yellow")
 
     def log(self, record: Log, host: FunctionsHost) -> None:
         """A record of the app's loggers. As in `func`, only those of a call under way are shown."""

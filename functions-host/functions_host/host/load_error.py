@@ -5,7 +5,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from functions_host.errors import PersonError
-from functions_host.host.missing_package import add_package, missing_module
+from functions_host.host.missing_package import file_that_is_meant, mend_import, missing_module
 from functions_host.worker.connection import AppLoadError
 
 # The worker library adds a page of advice and the whole sys.path to this error.
@@ -32,9 +32,11 @@ def _explain_missing(module: str, lines: str, app_directory: Path) -> PersonErro
     importing = _FILE_LINE.findall(lines)
     file, number = importing[-1] if importing else (str(app_directory / "function_app.py"), "1")
     shown = (Path(app_directory.name) / Path(file).relative_to(app_directory)).as_posix()
+    if mend := file_that_is_meant(module, app_directory):
+        return PersonError(f"{shown} line {number} imports '{module}', which is not there.", mend, lines)
     return PersonError(
         f"{shown} line {number} needs '{module}', which nothing in {requirements} brings.",
-        add_package(module, requirements),
+        mend_import(module, requirements, app_directory),
         lines,
     )
 

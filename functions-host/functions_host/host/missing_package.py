@@ -1,6 +1,10 @@
 """An import that an app's requirements do not bring: it fails here as in Azure, and the package is named."""
 
+import difflib
 import re
+from pathlib import Path
+
+from functions_host.app.files import own_modules
 
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
 # Packages whose name is not that of what they bring. Others follow one of the rules below.
@@ -30,6 +34,7 @@ _PACKAGES = {
     "yaml": "PyYAML",
     "zmq": "pyzmq",
 }
+_LIKENESS = 0.8  # of two names of which one may be a slip for the other, by difflib
 _SHARED = ("azure", "azurefunctions", "google", "opentelemetry")  # names that many packages share
 
 
@@ -39,9 +44,37 @@ def missing_module(text: str) -> str | None:
     return found[1] if found else None
 
 
-def add_package(module: str, requirements: str) -> str:
+def mend_import(module: str, requirements: str, app_directory: Path) -> str:
     """Returns what to do about a missing module; `requirements` is how the person names their file."""
+    if mend := file_that_is_meant(module, app_directory):
+        return mend
     return f"Add {_package_of(module)} to {requirements} and save it; if '{module}' is a file of yours, mend its name."
+
+
+def file_that_is_meant(module: str, app_directory: Path) -> str | None:
+    """Returns what to do where a file of the app has such a name; None where none has.
+
+    A package is not advised then: whoever reads that, an agent maybe, would install a stranger's.
+    """
+    names: dict[str, Path] = {}
+    for file in own_modules(app_directory):
+        path = file.relative_to(app_directory)
+        names |= {_module(each): each for each in (path, *path.parents) if each.name}
+    first, _, rest = module.partition(".")
+    near = [] if module in _PACKAGES else difflib.get_close_matches(module, names, 1, _LIKENESS)
+    path = names.get(near[0] if near else first)
+    if path is None:
+        return None
+    shown = f"{app_directory.name}/{path.as_posix()}"
+    if not near:
+        return f"{shown} has no '{rest}': mend the name."
+    if not path.stem.isidentifier():
+        return f"There is a {shown}, which cannot be imported by its name: rename it to {first}.py."
+    return f"There is a {shown}: mend the name."
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts)
 
 
 def _package_of(module: str) -> str:

@@ -75,6 +75,13 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
             ],
         ),
         (
+            "import function_ap\n",
+            [
+                "app/function_app.py line 1 imports 'function_ap', which is not there.",
+                "There is a app/function_app.py: mend the name.",
+            ],
+        ),
+        (
             "import sys\n",
             [
                 "Could not find top level function app instances in function_app.py.",

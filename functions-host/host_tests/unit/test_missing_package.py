@@ -1,0 +1,52 @@
+"""What is said of an import that fails: a file of the app that may be meant comes first, and then no package."""
+
+from pathlib import Path
+
+import pytest
+from functions_host.host.missing_package import mend_import
+
+from host_tests.requirements import shows
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "src"
+    for name in (
+        "function_app.py",
+        "more_tools.py",
+        "tool_results.py",
+        "my-files.py",
+        "pages/__init__.py",
+        "pages/a.py",
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+@shows("packages.missing")
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        ("more_tolls", "There is a src/more_tools.py: mend the name."),
+        ("tool_result", "There is a src/tool_results.py: mend the name."),
+        ("Tool_Results", "There is a src/tool_results.py: mend the name."),
+        ("my_files", "There is a src/my-files.py, which cannot be imported by its name: rename it to my_files.py."),
+        ("page", "There is a src/pages: mend the name."),
+        ("page.a", "There is a src/pages/a.py: mend the name."),
+        ("more_tools.blueprint", "src/more_tools.py has no 'blueprint': mend the name."),
+    ],
+)
+def test_a_file_of_such_a_name_is_named_and_no_package(app: Path, module: str, said: str) -> None:
+    assert mend_import(module, "src/requirements.txt", app) == said
+
+
+@shows("packages.missing")
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [("yaml", "PyYAML"), ("requests", "requests"), ("azure.storage.blob", "azure-storage-blob"), ("a_b.c", "a-b")],
+)
+def test_where_no_file_has_such_a_name_the_package_is_named(app: Path, module: str, package: str) -> None:
+    assert mend_import(module, "src/requirements.txt", app) == (
+        f"Add {package} to src/requirements.txt and save it; if '{module}' is a file of yours, mend its name."
+    )
