@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from tool_schema import Json, has_dataclass, schema_of
 _ABSENT = inspect.Parameter.empty
 _RESEMBLANCE = 0.7  # of 1 for the same name: 'stauts' and 'state' are taken for 'status', 'max' is not for 'limit'
 _LARGEST_EXACT = 2**53  # of a float
+_MOST_DIGITS = 4300  # that Python reads
 _COMPARED_NAMES = 20  # a caller may send any number
 
 
@@ -108,7 +110,7 @@ class Arguments:
         """Reads arguments of which some are null where a default stands, as many clients send what is not given, are
         integers written as 3.0, or that the tool does not have, as some clients add.
         """
-        given: dict[str, Any] = json.loads(call, parse_float=_number).get("arguments") or {}
+        given: dict[str, Any] = json.loads(call, parse_int=_integer, parse_float=_number).get("arguments") or {}
         self._refuse_misspelt(given)
         kept: dict[str, Any] = {}
         for name, argument in self._arguments.items():
@@ -191,9 +193,17 @@ class _Argument:
         return {**described, "enumValues": [str(each) for each in listed["enum"]]} if "enum" in listed else described
 
 
+def _integer(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ToolError("A number among the arguments is too large. Give a smaller one.")
+    return int(text)
+
+
 def _number(text: str) -> int | float:
-    """Returns a number of JSON, for which 3.0 is an integer like 3."""
+    """Returns a number of JSON, for which 3.0 is an integer like 3. Raises ToolError if it is infinite to Python."""
     value = float(text)
+    if math.isinf(value):
+        raise ToolError("A number among the arguments is too large. Give a smaller one.")
     return int(value) if value.is_integer() and abs(value) <= _LARGEST_EXACT else value
 
 

@@ -313,6 +313,20 @@ async def test_an_integer_may_be_written_with_a_fraction_of_nothing_as_in_json_s
     assert _text(await call(app, "t", whole=3.0, part=3)) == "(3, 3.0, '')"
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "1e400", "-1e400"])
+async def test_a_number_that_python_does_not_read_is_told_to_the_model(number: str) -> None:
+    def function(n: int = 0, some: float = 0) -> str:
+        raise AssertionError("must not run")
+
+    (built,) = functions_of(_app(function))
+    for name in ("n", "some"):
+        answer = json.loads(built.get_user_function()(context=f'{{"name":"t","arguments":{{"{name}":{number}}}}}'))
+        assert json.loads(answer["content"]) == {
+            "content": [{"type": "text", "text": "A number among the arguments is too large. Give a smaller one."}],
+            "isError": True,
+        }
+
+
 @pytest.mark.parametrize(
     ("returned", "value", "text", "structured"),
     [
