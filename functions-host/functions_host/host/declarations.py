@@ -1,6 +1,7 @@
 """Where a function is declared: the file and line to name to the person who wrote it."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 from functions_host.app.files import own_modules
@@ -11,16 +12,18 @@ def declared_at(app_directory: Path, function: str, only: str | None = None) -> 
 
     `only` is the one file to look in, named from the app's folder, where that is known.
     """
+    return next(declarations(app_directory, function, only), only or "function_app.py")
+
+
+def declarations(app_directory: Path, function: str, only: str | None = None) -> Iterator[str]:
+    """Yields each place where a function of this name is declared, as declared_at returns the first."""
     for file in [app_directory / only] if only else own_modules(app_directory):
         module = parsed(file)
-        if module is None:
-            continue
-        for node in ast.walk(module):
+        for node in ast.walk(module) if module else ():
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not node.decorator_list:
                 continue
             if _name(node).lower() == function.lower():
-                return f"{file.relative_to(app_directory).as_posix()} line {node.lineno}"
-    return only or "function_app.py"
+                yield f"{file.relative_to(app_directory).as_posix()} line {node.lineno}"
 
 
 def parsed(file: Path) -> ast.Module | None:

@@ -40,12 +40,16 @@ _OUTPUT_SECONDS = 1  # for what the process has printed last
 
 
 class AppLoadError(WorkerError):
-    """The app did not load. `message` is one line, `stack` the traceback, if there is one."""
+    """The app did not load. `message` is one line, `stack` the traceback, if there is one.
 
-    def __init__(self, message: str, stack: str) -> None:
+    `attributes` are what a FunctionApp or Blueprint has, where it was asked for one that it has not.
+    """
+
+    def __init__(self, message: str, stack: str, attributes: list[str] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.stack = stack
+        self.attributes = attributes or []
 
 
 class WorkerProgram(msgspec.Struct, frozen=True):
@@ -171,7 +175,7 @@ class WorkerConnection(asyncio.BufferedProtocol):
                 case Indexed():
                     self._loaded(message)
                 case IndexFailed():
-                    self._loaded(AppLoadError(message.message, message.stack))
+                    self._loaded(AppLoadError(message.message, message.stack, message.attributes))
                 case _:
                     raise AssertionError(f"the worker process sent {type(message).__name__}")
 

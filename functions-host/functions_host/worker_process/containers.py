@@ -5,17 +5,21 @@ Blueprint that nobody registers there, is not run: here as in Azure, where nothi
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import azure.functions
 from azure.functions.decorators.function_app import DecoratorApi, FunctionRegister
 
 from .messages import LeftOut
 
 _DURABLE = "azure.durable_functions"  # makes Blueprints of its own, one a decorator
+_NO_ATTRIBUTE = re.compile(r"AttributeError: '(\w+)' object has no attribute")
+_NO_DECORATORS = ("_", "app_script", "auth_level", "functions_bindings", "get_", "register_", "validate_")
 
 
 class Containers:
@@ -94,6 +98,15 @@ class Containers:
             return None
         path = Path(file)
         return path.relative_to(self._folder).as_posix() if path.is_relative_to(self._folder) else None
+
+
+def decorators_missed(message: str) -> list[str]:
+    """Returns the decorators of a container, where an error says that one of them has no attribute of a name."""
+    missing = _NO_ATTRIBUTE.search(message)
+    kind = getattr(azure.functions, missing[1], None) if missing else None
+    if not (isinstance(kind, type) and issubclass(kind, DecoratorApi)):
+        return []
+    return [each for each in dir(kind) if not each.startswith(_NO_DECORATORS)]
 
 
 def _builders(container: Any) -> list[Any]:

@@ -20,7 +20,7 @@ from typing import cast
 import azure_functions_runtime as runtime  # pyright: ignore[reportMissingTypeStubs]
 
 from . import protos
-from .containers import Containers
+from .containers import Containers, decorators_missed
 from .http_messages import http_answer, http_request
 from .memory import keep_freed_memory
 from .messages import (
@@ -134,7 +134,8 @@ async def load_app(app_directory: str) -> Indexed | IndexFailed:
             )
         )
     if started.result.status == protos.StatusResult.Failure:
-        return IndexFailed(started.result.exception.message, started.result.exception.stack_trace)
+        exception = started.result.exception
+        return IndexFailed(exception.message, exception.stack_trace, decorators_missed(exception.message))
     metadata: protos.FunctionMetadataResponse = await runtime.functions_metadata_request(SimpleNamespace())
     functions = metadata.function_metadata_results or []  # None where there is no function_app.py, or no function in it
     found = [FunctionMetadata(each.name, each.function_id, each.raw_bindings) for each in functions]

@@ -57,11 +57,16 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     [
         (
             "def broken(:\n",
-            ["line 1", "def broken(:", "app/function_app.py could not be loaded: SyntaxError", "Mend that line."],
+            [
+                "line 1",
+                "def broken(:",
+                "app/function_app.py line 1 could not be loaded: SyntaxError",
+                "Mend that line.",
+            ],
         ),
         (
             BEGIN + "  x = 1\n",
-            ["line 6", "could not be loaded: IndentationError: unexpected indent", "Mend that line."],
+            ["function_app.py line 6 could not be loaded: IndentationError: unexpected indent", "Mend that line."],
         ),
         (
             BEGIN + "Name = Annotated[str, 'a name']\n",
@@ -73,6 +78,36 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
                 "app/function_app.py line 1 needs 'nowhere_to_be_found', which nothing in app/requirements.txt brings.",
                 "Add nowhere-to-be-found to app/requirements.txt and save it; if 'nowhere_to_be_found' is a file of",
             ],
+        ),
+        (
+            BEGIN + "tool = 1\n\n@tools(app)\ndef hello() -> str:\n" + _BODY,
+            ["app/function_app.py line 8 could not be loaded: NameError: name 'tools' is not defined. Did you mean: "],
+        ),
+        (
+            BEGIN + "def tool(app): ...\n\n@app.tool()\ndef hello() -> str:\n" + _BODY,
+            [
+                "line 8 could not be loaded: AttributeError: 'FunctionApp' object has no attribute 'tool'",
+                "Write @tool(app), which is in function_app.py. A FunctionApp has .mcp_tool, .mcp_tool_property and",
+            ],
+        ),
+        (
+            BEGIN + "bp = func.Blueprint()\n@bp.get('/')\ndef hello() -> str:\n" + _BODY,
+            ["A Blueprint has .route, .mcp_tool, .mcp_tool_trigger, .mcp_resource_trigger, .mcp_prompt_trigger"],
+        ),
+        (
+            BEGIN + "def tool(app): ...\n\n@tool()\ndef hello() -> str:\n" + _BODY,
+            ["line 8 could not be loaded: TypeError: tool() missing 1 required", "Write @tool(app) there."],
+        ),
+        (
+            BEGIN + "@app.mcp_tool_trigger()\ndef hello() -> str:\n" + _BODY,
+            [
+                "line 6 could not be loaded: TypeError",
+                "Write @app.mcp_tool_trigger(arg_name=..., tool_name=...) there.",
+            ],
+        ),
+        (
+            BEGIN + "def refuse():\n    raise ValueError('no')\n\nrefuse()\n",
+            ["app/function_app.py line 9 could not be loaded: ValueError: no", "Mend that line."],
         ),
         (
             "import function_ap\n",
@@ -95,8 +130,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         (
             _GOOD + tool("other", "x", function="hello"),
             [
-                "Function hello does not have a unique function name.",
-                "Rename one of the functions 'hello', or set it apart with @app.function_name.",
+                "app/function_app.py line 7 could not be loaded: ValueError: Function hello does not have a unique",
+                "Rename one of the functions 'hello' (function_app.py line 7, function_app.py line 10), or",
             ],
         ),
         (

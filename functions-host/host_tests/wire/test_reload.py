@@ -193,7 +193,7 @@ def test_while_the_app_does_not_load_calls_say_why_and_the_next_save_mends_it(se
     server.wait_for("could not be loaded")
     refused = _answer(server, "hello")
     assert refused["isError"] is True
-    assert "app/function_app.py could not be loaded: SyntaxError" in refused["content"][0]["text"]
+    assert "app/function_app.py line 1 could not be loaded: SyntaxError" in refused["content"][0]["text"]
     assert _tools(server) == ["hello"], "clients keep their list"
     _save(server, app, BEGIN + tool("hello", "two"))
     assert _text(server) == "two"
@@ -203,7 +203,7 @@ def test_while_the_app_does_not_load_calls_say_why_and_the_next_save_mends_it(se
 def test_an_app_that_is_broken_at_start_is_waited_for(own_app: Path, tmp_path: Path) -> None:
     write(own_app / "function_app.py", _BROKEN)
     with running_server(own_app, storage=None, data=tmp_path) as server:
-        assert "app/function_app.py could not be loaded: SyntaxError" in server.output
+        assert "app/function_app.py line 1 could not be loaded: SyntaxError" in server.output
         assert "Traceback" not in server.output
         assert _tools(server) == []
         assert "could not be loaded" in _text(server)

@@ -198,7 +198,7 @@ def test_settings_that_are_wrong_are_said_with_the_way_out(
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("def broken(:\n", ["line 1", "def broken(:", "src/function_app.py could not be loaded: SyntaxError"]),
+        ("def broken(:\n", ["line 1", "def broken(:", "src/function_app.py line 1 could not be loaded: SyntaxError"]),
         (
             "import azure.functions\nimport nowhere_to_be_found\n",
             ["line 2", "src/function_app.py line 2 needs 'nowhere_to_be_found'", "to src/requirements.txt and save it"],
