@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import shutil
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
 _COLOURS = {"red": "31", "yellow": "33", "green": "32", "dim": "90", "bold": "1"}
+_CLEARED = "\r\x1b[K"
 _LEVELS = {"red": "error", "yellow": "warning"}
 
 
@@ -22,12 +24,7 @@ class Console:
         self._colours = self._stream.isatty() and not as_json
         self._waiting: list[str] = []
         self._gone = False
-        self._unfinished = False  # a line stands there that will be written over
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether a person is likely to be looking: a line can then be written over."""
-        return self._colours
+        self._progress: dict[str, str] = {}  # what is under way, and how far it is: the last line, written over
 
     def linked(self, text: str) -> str:
         """Returns an address so that a terminal opens all of it on a click, also where it goes over several lines."""
@@ -38,17 +35,25 @@ class Console:
         if self._as_json:
             self._print_json(text, colour, event, facts)
         else:
-            self._print(self._cleared() + self._painted(text, colour) + "\n")
+            self._print_lines(self._painted(text, colour) + "\n")
 
-    def rewrite(self, text: str) -> None:
-        """Writes over the line before, on a terminal; a final call with '' clears it."""
-        if self._colours:
-            self._print(f"\r\x1b[K{text}")
-            self._unfinished = bool(text)
+    def progress(self, of: str, text: str) -> None:
+        """Shows how far something is, on a terminal, in a line that stays below all others; with '' it is done."""
+        if not self._colours or self._progress.get(of, "") == text:
+            return
+        cleared = _CLEARED if self._progress else ""
+        self._progress[of] = text
+        if not text:
+            del self._progress[of]
+        self._print(cleared + self._progress_line())
 
-    def _cleared(self) -> str:
-        was_there, self._unfinished = self._unfinished, False
-        return "\r\x1b[K" if was_there else ""
+    def _print_lines(self, lines: str) -> None:
+        self._print(f"{_CLEARED if self._progress else ''}{lines}{self._progress_line()}")
+
+    def _progress_line(self) -> str:
+        line = " | ".join(f"{of}: {text}" for of, text in self._progress.items())
+        # A line that goes over the edge cannot be written over.
+        return f"  {line}"[: shutil.get_terminal_size().columns - 1] if line else ""
 
     def log(self, text: str, colour: str | None = None, event: str = "log", **facts: object) -> None:
         """Writes text with the time before each of its lines."""
@@ -57,7 +62,7 @@ class Console:
         else:
             prefix = f"[{_now()}] "
             lines = "".join(self._painted(prefix + line, colour) + "\n" for line in text.split("\n"))
-            self._print(self._cleared() + lines)
+            self._print_lines(lines)
 
     def _print_json(self, text: str, colour: str | None, event: str, facts: dict[str, object]) -> None:
         if text.strip():

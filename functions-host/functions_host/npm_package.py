@@ -73,7 +73,7 @@ async def _npm_ci(folder: Path, packages: dict[str, Any], console: Console) -> N
         cwd=folder, stdin=subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         start_new_session=sys.platform != "win32",
     )  # fmt: skip
-    progress = asyncio.create_task(_show_progress(folder, total, console))
+    progress = asyncio.create_task(_show_progress(folder, name, total, console))
     try:
         output, _ = await child.communicate()
     except BaseException:
@@ -82,7 +82,7 @@ async def _npm_ci(folder: Path, packages: dict[str, Any], console: Console) -> N
         raise
     finally:
         progress.cancel()
-        console.rewrite("")
+        console.progress(name, "")
     if child.returncode != 0:
         raise PersonError(
             f"{name} could not be installed: {_reason(output.decode(errors='replace'))}.",
@@ -102,10 +102,10 @@ def _reason(output: str) -> str:
     return (sentences or ["npm failed"])[0].rstrip(".")
 
 
-async def _show_progress(folder: Path, total: int, console: Console) -> None:
+async def _show_progress(folder: Path, name: str, total: int, console: Console) -> None:
     modules = folder / "node_modules"
     while True:
         await asyncio.sleep(0.3)
         # Packages inside of packages are not counted: they are few, and looking for them would slow npm down.
         done = sum(1 for pattern in ("*/package.json", "@*/*/package.json") for _ in modules.glob(pattern))
-        console.rewrite(f"  {min(done, total)} of {total}")
+        console.progress(name, f"{min(done, total)} of {total} packages")

@@ -169,7 +169,7 @@ async def _make(requirements: Sequence[Path], folder: Path, console: Console, sh
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-", ignore_cleanup_errors=True) as scratch:
         staging = Path(scratch) / "environment"
         base = getattr(sys, "_base_executable", sys.executable)
-        await run_uv(["venv", "--no-project", "--relocatable", "--python", base, str(staging)], console)
+        await run_uv(["venv", "--no-project", "--relocatable", "--python", base, str(staging)], console, shown)
         if files := [each for each in requirements if each.is_file()]:
             await _install(files, staging, console, shown, ["--compile-bytecode"] if compiled else [])
         (staging / _USED).touch()
@@ -188,14 +188,14 @@ async def _install(
     named = [part for each in (first.name, *map(str, others)) for part in ("-r", each)]
     command = ["pip", "install", "--python", str(staging), *options, *named]
     try:
-        await run_uv(command, console, first.parent)
+        await run_uv(command, console, shown, first.parent)
     except UvError as error:
         if not error.is_of_the_network:
             raise PackagesError(
                 f"{shown} cannot be installed: {error.reason}", f"Mend {shown} and save it.", error.reason
             ) from None
         try:
-            await run_uv([*command, "--offline"], console, first.parent)  # what was installed before may do
+            await run_uv([*command, "--offline"], console, shown, first.parent)  # what was installed before may do
         except UvError:
             raise PackagesError(
                 f"The packages of {shown} cannot be installed without a network: {error.reason}",
@@ -204,8 +204,10 @@ async def _install(
             ) from None
 
 
-async def run_uv(arguments: list[str], console: Console, directory: Path | None = None, given: str = "") -> None:
-    """Runs uv with `given` as its input, and shows its newest line meanwhile. Raises UvError."""
+async def run_uv(
+    arguments: list[str], console: Console, shown: str, directory: Path | None = None, given: str = ""
+) -> None:
+    """Runs uv with `given` as its input, and shows its newest line meanwhile, behind `shown`. Raises UvError."""
     # A session of its own: Ctrl+C at the terminal is for the host, which then ends it.
     child = await asyncio.create_subprocess_exec(
         uv.find_uv_bin(), *arguments, cwd=directory, env=_uv_environment(),
@@ -221,7 +223,7 @@ async def run_uv(arguments: list[str], console: Console, directory: Path | None 
         assert child.stdout is not None
         async for line in child.stdout:
             lines.append(line.decode(errors="replace").rstrip())
-            console.rewrite(f"  {lines[-1].strip()[:70]}")
+            console.progress(shown, lines[-1].strip())
         await child.wait()
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
@@ -229,7 +231,7 @@ async def run_uv(arguments: list[str], console: Console, directory: Path | None 
         await child.wait()
         raise
     finally:
-        console.rewrite("")
+        console.progress(shown, "")
     if child.returncode != 0:
         raise UvError("\n".join(lines))
 

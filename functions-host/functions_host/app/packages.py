@@ -64,6 +64,7 @@ class AppPackages:
             await run_uv(
                 ["pip", "compile", "-", "--no-deps", "--no-header", "--only-binary", ":all:", *target],
                 self._console,
+                self._shown,
                 self._requirements.parent,
                 given="\n".join([*self._index_options(), *pins]),
             )

@@ -209,6 +209,6 @@ async def test_a_uv_that_ends_at_once_is_no_failure() -> None:
 
     async def often() -> None:
         for _ in range(5):
-            await asyncio.gather(*(run_uv(["--version"], console) for _ in range(4)))
+            await asyncio.gather(*(run_uv(["--version"], console, "uv") for _ in range(4)))
 
     await asyncio.to_thread(uvloop.run, often())
