@@ -1129,8 +1129,9 @@ REQUIREMENTS = (
     ),
     Requirement(
         "start.app-log",
-        "What the app prints is shown, and what it logs during a call; what it logs outside of calls is not.",
-        "azure-functions-host, GrpcWorkerChannel.cs",
+        "What the app prints is shown, and what it logs during a call, in threads of its own too; what it logs outside "
+        "of calls is not.",
+        "azure-functions-host, GrpcWorkerChannel.cs; azure-functions-python-worker, proxy_worker/dispatcher.py",
     ),
     # the worker
     Requirement(

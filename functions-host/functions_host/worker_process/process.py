@@ -55,6 +55,8 @@ class WorkerProcess(asyncio.BufferedProtocol):
         self._loop_thread = threading.get_ident()
         self._calls: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
+        self.latest_call: str | None = None
+        """The invocation that began last, under way or over."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._frames_out = FrameWriter(cast("asyncio.WriteTransport", transport))
@@ -94,6 +96,7 @@ class WorkerProcess(asyncio.BufferedProtocol):
         await asyncio.gather(*self._calls)
 
     async def _run(self, call: Invoke) -> None:
+        self.latest_call = call.invocation_id
         try:
             answer = await _invoke(call)
             data = frame(answer)
@@ -116,7 +119,9 @@ class _HostLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             text = self.format(record)
-            self._process.send(Log(record.levelno, record.name, text, runtime.invocation_id_cv.get()))
+            # A thread that the app has started carries no invocation: as in the proxy worker, the latest is taken.
+            invocation_id = runtime.invocation_id_cv.get() or self._process.latest_call
+            self._process.send(Log(record.levelno, record.name, text, invocation_id))
         except Exception:  # noqa: BLE001  (as every handler of the logging module does)
             self.handleError(record)
 

@@ -233,7 +233,7 @@ def test_two_tools_of_one_name_are_said(app: Path, storage: str, tmp_path: Path)
 
 
 _ODD = """
-import logging, os
+import logging, os, threading
 
 logging.warning("logged at import")
 print("seen", *map(os.environ.get, ("FROM_FILE", "FROM_BOTH", "A_BOOL")), flush=True)
@@ -254,7 +254,9 @@ def read(context: str, file: str) -> str:
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of an app without storage, of which some functions cannot run, one is disabled, and one logs."""
     folder = tmp_path_factory.mktemp("odd")
-    speak = tool("speak", "x").replace("    return", "    logging.info('logged in a call')\n    return")
+    in_thread = "threading.Thread(target=logging.info, args=('logged in a thread',))"
+    logs = f"    logging.info('logged in a call')\n    thread = {in_thread}\n    thread.start()\n    thread.join()\n"
+    speak = tool("speak", "x").replace("    return", f"{logs}    return")
     app = write_app(folder / "app", BEGIN + _ODD + "\n".join((tool("hello", "hello"), tool("off", "off"), speak)))
     values = {"FUNCTIONS_WORKER_RUNTIME": "python", "FROM_FILE": "file", "FROM_BOTH": "file", "A_BOOL": True}
     write(app / "local.settings.json", {"IsEncrypted": False, "Values": values})
@@ -287,6 +289,7 @@ def test_what_the_app_prints_is_shown_and_what_it_logs_during_a_call(odd: Server
     assert "seen " in odd.output
     post(odd.target, call("speak"))
     odd.wait_for("logged in a call")
+    odd.wait_for("logged in a thread")
     assert "logged at import" not in odd.output
 
 
