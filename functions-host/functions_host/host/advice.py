@@ -84,14 +84,15 @@ def _of_file(file: Path, shown: str) -> Iterator[str]:
         return  # a file that the app does not import; it would not have loaded otherwise
     functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     declared = [function for function in functions if any(map(_name, function.decorator_list))]
-    futures = [node for node in module.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
     for line, said in tool_traps.of_import(module) if declared else ():
         yield f"{shown} line {line}: {said}"
-    for node in futures:
-        if any(map(_reads_types, declared)) and any(alias.name == "annotations" for alias in node.names):
+    # The worker library resolves the types of all other functions, which text therefore does no harm.
+    tools = [each for each in declared if "mcp_tool" in map(_name, each.decorator_list) and _reads_types(each)]
+    for node in module.body if tools else ():
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__" and _imports(node, "annotations"):
             yield (
                 f"{shown} line {node.lineno}: `from __future__ import annotations` turns every type into text, so that "
-                "every property of a tool becomes a string and types of bindings go unseen. Remove it."
+                "@app.mcp_tool lists every argument as a string and sees no type that is returned. Remove it."
             )
     for function in declared:
         for line in _of_function(function):
@@ -121,6 +122,10 @@ def _of_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[s
     for decorator, name in zip(function.decorator_list, names, strict=True):
         if name and isinstance(decorator, ast.Call):
             yield from _of_binding(function, parameters, name, decorator)
+
+
+def _imports(statement: ast.ImportFrom, name: str) -> bool:
+    return any(alias.name == name for alias in statement.names)
 
 
 def _reads_types(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -100,10 +100,11 @@ def test_what_is_right_gets_no_line(tmp_path: Path, code: str) -> None:
 
 
 @shows("diagnosis.traps")
-def test_annotations_as_text_are_no_trap_below_a_decorator_that_reads_them(tmp_path: Path) -> None:
+def test_annotations_as_text_are_a_trap_below_mcp_tool_alone(tmp_path: Path) -> None:
     future = "from __future__ import annotations\n"
-    own = _QUEUE + "@tool(app)\ndef t(q: func.Out[str]) -> str: ..."
-    (tmp_path / "function_app.py").write_text(future + _BEGIN + own, encoding="utf-8")
+    own = _QUEUE + "@tool(app)\ndef t(q: func.Out[str]) -> str: ...\n"
+    http = '@app.route(route="x")\ndef x(req: func.HttpRequest) -> str: ...\n'
+    (tmp_path / "function_app.py").write_text(future + _BEGIN + own + http, encoding="utf-8")
     assert advice(tmp_path, []) == ()
     (tmp_path / "function_app.py").write_text(future + _BEGIN + _TOOL + "def t() -> str: ...", encoding="utf-8")
     assert "turns every type into text" in advice(tmp_path, [])[0]

@@ -224,7 +224,7 @@ def test_the_next_save_mends_an_app_that_does_not_load(workshop: Workshop) -> No
             "Who calls chooses the blob of 'file' of 'hello' (notes/{mcptoolargs.name}.txt), in every container",
         ),
         (
-            "from __future__ import annotations\n" + _GOOD,
+            "from __future__ import annotations\n" + BEGIN + "@app.mcp_tool()\ndef hello() -> str:\n" + _BODY,
             "function_app.py line 1: `from __future__ import annotations` turns every type into text",
         ),
         (
