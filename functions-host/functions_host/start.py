@@ -29,11 +29,17 @@ from functions_host.http.proxy import Proxy
 from functions_host.http.server import create_app
 from functions_host.inspector import Inspector
 from functions_host.listener import StopSignal, allow_many_connections, listen, serve
+from functions_host.missing_settings import missing_settings
 from functions_host.pool.setting import SETTING as POOL_SETTING
 from functions_host.pool.setting import is_default_pool, read_pool_setting
 from functions_host.storage.azurite import Azurite
 from functions_host.storage.blob_store import BlobStore
-from functions_host.storage.connections import azurite_blob_port, azurite_queue_port, storage_connection_string
+from functions_host.storage.connections import (
+    azurite_blob_port,
+    azurite_queue_port,
+    is_named,
+    storage_connection_string,
+)
 from functions_host.terminal import HostTerminal, mcp_path
 from functions_host.worker.connection import WorkerEvents, WorkerProgram
 from functions_host.worker.custom_handler import CustomHandlerWorker, requirements_of
@@ -110,7 +116,6 @@ class _Start:
     async def _run_services(self, app: ServedApp, listener: socket.socket, stack: contextlib.AsyncExitStack) -> None:
         """Answers clients as soon as the app is loaded, while storage and sessions may still be starting."""
         azurite = _azurite(app.settings, self._options, self._console)
-        self._needs_no_storage = app.settings.custom_handler is not None
         self._stop.then(app.stop_listening)
         starting = asyncio.create_task(self._start_services(app, azurite, stack))
         self._stop.then(starting.cancel)
@@ -175,12 +180,8 @@ class _Start:
             if os.process_cpu_count() == 1:
                 await asyncio.wait([loading])  # Node would take half of the processor, and every tool would wait for it
             await azurite.start()
+            self._console.write(azurite.description, event="storage")
         self._storage_listens.set()
-        if azurite is None and self._needs_no_storage:
-            return
-        self._console.write(
-            azurite.description if azurite else "Storage: the account that AzureWebJobsStorage names", event="storage"
-        )
 
     async def _start_pool(self) -> None:
         if self._pool:
@@ -205,7 +206,9 @@ class _Start:
     def _host(self) -> FunctionsHost:
         """Returns a host for the app as its files are now."""
         options, terminal = self._options, self._terminal
-        settings = self._told(load_settings(options.app, os.environ, self._port))
+        settings = load_settings(options.app, os.environ, self._port)
+        settings.notices.extend(missing_settings(settings))
+        settings = self._told(settings)
         if settings.custom_handler:
             return self._host_of_handler(settings, settings.custom_handler)
         packages = AppPackages(settings.app_directory, options.cache, self._console, terminal.notice)
@@ -325,14 +328,20 @@ async def _cancelled(*tasks: asyncio.Task[None]) -> None:
 
 def _azurite(settings: Settings, options: StartOptions, console: Console) -> Azurite | None:
     """Returns the Azurite that the app's storage is meant to be; None if it has no storage, or one elsewhere."""
+    if not is_named(settings.configuration, "AzureWebJobsStorage"):
+        return None  # told by missing_settings.py
     try:
         storage = storage_connection_string(settings.configuration, "AzureWebJobsStorage")
         port, queue_port = azurite_blob_port(storage), azurite_queue_port(storage)
     except BindingError as error:
         if not settings.custom_handler:
-            console.write(f"{error} What needs it will fail, and so will func and Azure.", "yellow")
+            console.write(f"{error} What needs it fails.", "yellow")
         return None
-    return Azurite(port, options.data, options.cache, console, queue_port) if port else None
+    if port:
+        return Azurite(port, options.data, options.cache, console, queue_port)
+    if not settings.custom_handler:
+        console.write("Storage: the account that AzureWebJobsStorage names", event="storage")
+    return None
 
 
 def _session_pool(settings: Settings, options: StartOptions, console: Console) -> "SessionPool | None":

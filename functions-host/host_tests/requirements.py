@@ -1025,6 +1025,14 @@ REQUIREMENTS = (
     ),
     # settings
     Requirement(
+        "settings.missing",
+        "Where no app setting names the storage, or the session pool that the app asks for, one line says so with what "
+        "to write; a local.settings.json that is not there is named.",
+        "azure-functions-core-tools, v2-model apps are not checked",
+        "A `local.settings.json` that is missing is named at start, with what is missing with it and what to write; "
+        "`func start` goes on without a word.",
+    ),
+    Requirement(
         "settings.defaults",
         "What host.json does not set has the defaults of the extension and of Core Tools.",
         "azure-functions-mcp-extension, Configuration/McpOptions.cs",

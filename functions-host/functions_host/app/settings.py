@@ -133,8 +133,6 @@ def _environment(
 ) -> tuple[dict[str, str], list[str]]:
     environment = dict(inherited)
     notices: list[str] = []
-    if not (directory / "local.settings.json").is_file():
-        notices += _sample_notice(directory)
     for name, value in values.items():
         if not name:
             notices.append("Skipping local setting with empty key.")
@@ -162,15 +160,6 @@ def _refuse_other_runtime(runtime: str) -> None:
             f"FUNCTIONS_WORKER_RUNTIME is '{runtime}', but only Python apps run here.",
             'Set it to "python" in local.settings.json, or use func for other languages.',
         )
-
-
-def _sample_notice(directory: Path) -> list[str]:
-    """Returns what to say of a sample of the settings that nobody has copied yet."""
-    for name in ("local.settings.sample.json", "local.settings.json.sample", "local.settings.example.json",
-                 "local.settings.json.example", "sample.local.settings.json"):  # fmt: skip
-        if (directory / name).is_file():
-            return [f"There is no local.settings.json: copy {name} to that name, and fill in what it asks for."]
-    return []
 
 
 def _local_settings(file: Path) -> tuple[dict[str, str | None], Cors]:

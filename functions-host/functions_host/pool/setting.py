@@ -10,6 +10,7 @@ SETTING = "SESSION_POOL_MCP_ENDPOINT"
 _DEFAULT_PORT = 7072
 _HERE = ("127.0.0.1", "localhost")
 _PATH = f"{POOL_PATH}/mcp"
+DEFAULT_ENDPOINT = f"http://127.0.0.1:{_DEFAULT_PORT}{_PATH}"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def read_pool_setting(endpoint: str | None) -> PoolSetting | None:
     if parts.scheme not in ("http", "https") or not host:
         raise PersonError(
             f"{SETTING} is not the address of a session pool: '{endpoint}'.",
-            f"Give all of it, as http://127.0.0.1:7072{_PATH} for the one that is started here.",
+            f"Give all of it, as {DEFAULT_ENDPOINT} for the one that is started here.",
         )
     if host not in _HERE:
         return PoolSetting(endpoint, None)

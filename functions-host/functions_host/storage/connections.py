@@ -16,9 +16,7 @@ _AZURITE_ACCOUNT = "devstoreaccount1"
 def storage_connection_string(configuration: Configuration, name: str) -> str:
     """Returns the connection string that `name` stands for. Raises BindingError if there is none to use here."""
     name = name or "Storage"
-    # The first that exists wins. So `AzureWebJobsStorage` is found under its own name, and `Storage` is it too.
-    candidates = (f"ConnectionStrings:AzureWebJobs{name}", f"AzureWebJobs{name}", f"ConnectionStrings:{name}", name)
-    for candidate in candidates:
+    for candidate in _settings_of(name):
         value = configuration.get(candidate)
         if value:
             return _modelled(candidate, value)
@@ -31,6 +29,16 @@ def storage_connection_string(configuration: Configuration, name: str) -> str:
         f"Storage account connection string 'AzureWebJobs{name}' does not exist. "
         "Make sure that it is a defined App Setting."
     )
+
+
+def is_named(configuration: Configuration, name: str) -> bool:
+    """Returns whether a setting says what `name` stands for, be it usable here or not."""
+    return any(configuration.get(each) or configuration.section(each) for each in _settings_of(name))
+
+
+def _settings_of(name: str) -> tuple[str, ...]:
+    # The first that exists wins. So `AzureWebJobsStorage` is found under its own name, and `Storage` is it too.
+    return (f"ConnectionStrings:AzureWebJobs{name}", f"AzureWebJobs{name}", f"ConnectionStrings:{name}", name)
 
 
 def azurite_blob_port(connection_string: str) -> int | None:

@@ -158,7 +158,7 @@ def test_the_app_is_the_current_folder_or_its_src(in_folder: Server, in_parent: 
 
 
 def test_settings_that_are_still_a_sample_are_to_be_copied(in_folder: Server) -> None:
-    assert "There is no local.settings.json: copy local.settings.sample.json to that name" in in_folder.output
+    assert "Copy local.settings.sample.json to that name" in in_folder.output
 
 
 @shows("start.json")
