@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,7 @@ from functions_host.errors import LocalError, PersonError
 _INCLUDED = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[\s=]*(\S+)", re.MULTILINE)
 _LOCAL = re.compile(r"^\s*(?:-e\s*|--editable[\s=]*)?(\.{0,2}/\S*|\.{1,2}$|file:\S+)", re.MULTILINE)
 _NO_NETWORK = re.compile(r"dns error|error sending request|Could not connect|network was disabled|Connection refused")
+_POSITION = re.compile(r" in `([^`]+)` at position (\d+)|: ([^\s:]+):(\d+):\d+(?=\.|$)")
 _UNUSED_DAYS = 30
 _USED = "last-used"
 # What would lead uv, or the Python of the environment, to another one.
@@ -191,8 +193,9 @@ async def _install(
         await run_uv(command, console, shown, first.parent)
     except UvError as error:
         if not error.is_of_the_network:
+            reason = _POSITION.sub(partial(_line, first.parent), error.reason)
             raise PackagesError(
-                f"{shown} cannot be installed: {error.reason}", f"Mend {shown} and save it.", error.reason
+                f"{shown} cannot be installed: {reason}", f"Mend {shown} and save it.", reason
             ) from None
         try:
             await run_uv([*command, "--offline"], console, shown, first.parent)  # what was installed before may do
@@ -202,6 +205,15 @@ async def _install(
                 "Connect and start again; it is needed only once.",
                 f"there is no network: {error.reason}",
             ) from None
+
+
+def _line(folder: Path, position: re.Match[str]) -> str:
+    """Returns a place that uv names by its distance from the beginning, or by line and column, as a line."""
+    file, distance, line = position[1] or position[3], position[2], position[4]
+    if distance:
+        with contextlib.suppress(OSError):
+            line = (folder / file).read_bytes()[: int(distance)].count(b"\n") + 1
+    return f" in line {line} of {file}" if line else position[0]
 
 
 async def run_uv(

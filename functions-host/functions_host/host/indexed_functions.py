@@ -26,7 +26,7 @@ from functions_host.worker_process.messages import FunctionMetadata
 _FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 _BINDING_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,127}|\$return")
 _RETURN = "$return"
-_ARGUMENT_NAMES = {"tool": "tool_name", "resource": "uri", "template": "uri", "prompt": "prompt_name"}
+_CALLED_BY = {"tool": "name", "resource": "URI", "template": "URI", "prompt": "name"}
 
 
 def load_functions(indexed: Iterable[FunctionMetadata], settings: Settings) -> FunctionApp:
@@ -181,7 +181,7 @@ def _refuse_duplicates(functions: list[Function], settings: Settings) -> None:
     seen: dict[tuple[str, str], Function] = {}
     for function in functions:
         trigger = function.trigger
-        if trigger.noun not in _ARGUMENT_NAMES:
+        if trigger.noun not in _CALLED_BY:
             continue  # two may have one queue or route; each has its methods
         name = trigger.public_name
         key = same_structure(name) if trigger.noun == "template" else name.lower()
@@ -189,8 +189,8 @@ def _refuse_duplicates(functions: list[Function], settings: Settings) -> None:
         if earlier is not function:
             error = PersonError(
                 _registered_twice(trigger.noun, earlier.trigger.public_name, name),
-                f"Give the function '{function.name}' another {_ARGUMENT_NAMES[trigger.noun]} than "
-                f"'{earlier.name}' has: they are compared without their case.",
+                f"Give it another {_CALLED_BY[trigger.noun]} than the {trigger.noun} of '{earlier.name}' has "
+                f"({declared_at(settings.app_directory, earlier.name)}): they are compared without their case.",
             )
             raise _named(error, function.name, declared_at(settings.app_directory, function.name))
 

@@ -65,7 +65,8 @@ class Watchdog(threading.Thread):
             if where:
                 self._say(
                     f"{where} holds up every other call: it blocks the worker's event loop. Await what takes long, "
-                    "or make the function a plain def with @app.mcp_tool_trigger, which the worker runs in a thread."
+                    "or leave out async: the worker runs a plain def in a thread, unless @app.mcp_tool declares it, so "
+                    "use @app.mcp_tool_trigger then."
                 )
             turned.wait()
 

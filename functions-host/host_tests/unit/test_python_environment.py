@@ -147,7 +147,12 @@ async def test_a_file_that_is_missing_or_empty_names_nothing(files: _Files) -> N
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (["thing===bad==1"], "parse requirement"),
+        (["# ö", "", "thing===bad==1"], "parse requirement in line 5 of requirements.txt: expected version to start"),
+        (["thing", "--nope"], "expected '-c', '-e', '-r' or the start of a requirement in line 4 of requirements.txt."),
+        (
+            ["thing", "-r wrong.txt"],
+            "included file in line 4 of requirements.txt: Couldn't parse requirement in line 2",
+        ),
         (["nowhere-to-be-found"], "nowhere-to-be-found was not found"),
         (["thing==9"], "no version of thing==9"),
         (["other", "thing==2.0"], "other"),
@@ -159,6 +164,7 @@ async def test_a_file_that_is_missing_or_empty_names_nothing(files: _Files) -> N
 async def test_a_file_that_is_wrong_is_told_in_a_sentence_and_leaves_nothing_behind(
     files: _Files, lines: list[str], said: str
 ) -> None:
+    files.write("wrong.txt", "other", "thing = 1")
     with pytest.raises(PersonError) as refused:
         await files.make(*lines)
     assert refused.value.sentence.startswith("app/requirements.txt cannot be installed: ")

@@ -172,7 +172,10 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         ),
         (
             BEGIN + tool("hello", "x") + tool("HELLO", "y", function="other"),
-            ["Tool with name 'HELLO' is already registered.", "Give the function 'other' another tool_name"],
+            [
+                "the function 'other' (function_app.py line 10): Tool with name 'HELLO' is already registered.",
+                "Give it another name than the tool of 'hello' has (function_app.py line 7): they are compared without",
+            ],
         ),
         ("import os\nos._exit(3)\n", ["the worker process ended while it loaded the app", "Run 'python function_app"]),
     ],
@@ -349,6 +352,7 @@ def test_a_function_that_blocks_the_event_loop_is_named_with_its_line(workshop: 
         finally:
             write(workshop.app / "go", "")
         assert re.search(r"function_app\.py line 1\d, in until_it_may_go_on, ", line)
+        assert "leave out async: the worker runs a plain def in a thread, unless @app.mcp_tool declares it" in line
         assert answer.result(20).event["result"]["content"][0]["text"] == "went on"
     (workshop.app / "go").unlink()
     workshop.mend()
