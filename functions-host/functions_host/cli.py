@@ -2,11 +2,14 @@
 
 import argparse
 import asyncio
+import difflib
 import hashlib
+import re
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import platformdirs
 
@@ -26,9 +29,10 @@ EXIT_PERSON = 2
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Ends the process with one of the exit codes above."""
-    options = _parser().parse_args(arguments)
-    as_json = options.output == "json"
+    as_json = False
     try:
+        options = _parser().parse_args(arguments)
+        as_json = options.output == "json"
         if options.show_key:
             Console().write(host_keys(_start_options(options).data).mcp_extension)
         else:
@@ -94,8 +98,19 @@ def default_data(app: Path) -> Path:
     return Path(platformdirs.user_data_dir("functions-host", appauthor=False)) / name
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses a wrong command line as any other mistake of a person is refused: without the usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        given = re.findall(r"(?<!\S)--[\w-]+", message) if message.startswith("unrecognized") else []
+        meant = [near for each in given for near in difflib.get_close_matches(each, known, 1)]
+        mend = f"Did you mean {' and '.join(meant)}? --help lists them all." if meant else "--help lists all options."
+        raise PersonError(f"{message[:1].upper()}{message[1:]}.", mend)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Runs a Python function app with MCP tools on this machine.")
+    parser = _Parser(description="Runs a Python function app with MCP tools on this machine.")
     parser.add_argument(
         "--app", type=Path, metavar="DIR",
         help="folder of the app (default: the current one if it has host.json, else its src)",

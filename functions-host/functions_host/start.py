@@ -15,7 +15,7 @@ import msgspec
 from functions_host.app.custom_handler import CustomHandler
 from functions_host.app.packages import AppPackages
 from functions_host.app.saved_files import SavedFiles
-from functions_host.app.settings import Configuration, Settings, load_settings
+from functions_host.app.settings import Configuration, Settings, load_settings, refuse_folder_without_app
 from functions_host.console import Console
 from functions_host.errors import BindingError, PersonError
 from functions_host.host.host import FunctionsHost
@@ -98,6 +98,7 @@ class _Start:
     async def run(self) -> None:
         options, console, terminal = self._options, self._console, self._terminal
         self._stop.then(lambda: console.write("\nStopping.", "dim"))
+        refuse_folder_without_app(options.app)  # before a port that is taken, which may be that of the right app
         allow_many_connections()
         self._guard.prepare()
         with listen(options.address, options.port) as listener:

@@ -97,11 +97,7 @@ class Configuration:
 def load_settings(app_directory: Path, process_environment: Mapping[str, str], port: int) -> Settings:
     """Reads the settings of the app in `app_directory`. Raises PersonError for what a person has to mend."""
     directory = app_directory.resolve()
-    if not (directory / "host.json").is_file():
-        raise PersonError(
-            f"There is no host.json in {directory}.",
-            "Start in the folder of a function app or in the one that holds its src, or name it with --app.",
-        )
+    refuse_folder_without_app(directory)
     values, cors = _local_settings(directory / "local.settings.json")
     environment, notices = _environment(directory, values, process_environment, port)
     configuration = Configuration(environment)
@@ -126,6 +122,20 @@ def load_settings(app_directory: Path, process_environment: Mapping[str, str], p
         handler,
         cors,
     )
+
+
+def refuse_folder_without_app(app_directory: Path) -> None:
+    """Raises PersonError for a folder that is none of an app, which names the one that is near."""
+    directory = app_directory.resolve()
+    if (directory / "host.json").is_file():
+        return
+    mend = "Start in the folder of a function app or in the one that holds its src, or name it with --app."
+    near = ((parent, app) for parent in directory.parents for app in (parent, parent / "src"))
+    for parent, app in near:
+        if (app / "host.json").is_file():
+            mend = f"There is an app in {app}: start in {parent}, or name the app with --app."
+            break
+    raise PersonError(f"There is no host.json in {directory}.", mend)
 
 
 def _environment(

@@ -1,4 +1,4 @@
-"""The command in its first moment, in which it only imports."""
+"""The command in its first moment: what it imports, and what it refuses."""
 
 import os
 import subprocess
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from functions_host.cli import EXIT_PERSON, main
 
 # Presses Ctrl+C when the command begins to import what it consists of.
 _INTERRUPTED = """
@@ -38,3 +39,23 @@ def test_what_it_imports_is_compiled_once_even_where_python_is_told_to_keep_noth
         command, check=True, capture_output=True, timeout=30, env=environment | {"PYTHONDONTWRITEBYTECODE": "1"}
     )
     assert list((tmp_path / "compiled").glob("**/functions_host/cli.*.pyc"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--prot", "1"], "Unrecognized arguments: --prot 1.\nDid you mean --port? --help lists them all.\n"),
+        (["--xyz"], "Unrecognized arguments: --xyz.\n--help lists all options.\n"),
+        (
+            ["--port", "http"],
+            "Argument -p/--port: a port is a number from 0 to 65535, not 'http'.\n--help lists all options.\n",
+        ),
+    ],
+)
+def test_an_option_that_is_wrong_is_one_sentence_and_what_to_do(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == EXIT_PERSON
+    assert capsys.readouterr() == ("", said)

@@ -160,6 +160,20 @@ def test_a_folder_that_is_no_app_is_said(storage: str, tmp_path: Path) -> None:
     assert f"There is no host.json in {tmp_path}." in refused(tmp_path, "--no-reload", storage=storage, data=tmp_path)
 
 
+@shows("start.no-app")
+def test_a_folder_that_is_no_app_is_said_before_a_port_that_is_taken_with_the_app_that_is_near(
+    app: Path, storage: str, tmp_path: Path
+) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = refused(docs, "--port", str(taken.getsockname()[1]), storage=storage, data=tmp_path)
+    assert said.splitlines() == [
+        f"There is no host.json in {docs}.",
+        f"There is an app in {app}: start in {tmp_path}, or name the app with --app.",
+    ]
+
+
 @shows("settings.wrong")
 @pytest.mark.parametrize(
     ("edit", "said"),
