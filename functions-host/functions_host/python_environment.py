@@ -29,6 +29,13 @@ from functions_host.errors import LocalError, PersonError
 
 _INCLUDED = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[\s=]*(\S+)", re.MULTILINE)
 _LOCAL = re.compile(r"^\s*(?:-e\s*|--editable[\s=]*)?(\.{0,2}/\S*|\.{1,2}$|file:\S+)", re.MULTILINE)
+# pip takes no notice of these behind a requirement, and uv refuses the line.
+_UNHEEDED = re.compile(
+    r"\s+(--pre|--prefer-binary|(?:-i|-f|--(?:index-url|extra-index-url|find-links|no-binary|only-binary|trusted-host))"
+    r"[\s=]+\S+)(?=\s|$)"
+)
+_REQUIREMENT = re.compile(r"^[ \t]*[^\s#-][^#\n]*", re.MULTILINE)
+_PRE = re.compile(r"^\s*--pre\s*$", re.MULTILINE)
 _NO_NETWORK = re.compile(r"dns error|error sending request|Could not connect|network was disabled|Connection refused")
 _POSITION = re.compile(r" in `([^`]+)` at position (\d+)|: ([^\s:]+):(\d+):\d+(?=\.|$)")
 _UNUSED_DAYS = 30
@@ -187,10 +194,15 @@ async def _install(
     requirements: Sequence[Path], staging: Path, console: Console, shown: str, options: Sequence[str]
 ) -> None:
     first, *others = requirements
-    named = [part for each in (first.name, *map(str, others)) for part in ("-r", each)]
+    written = first.read_text(encoding="utf-8", errors="replace")
+    heeded = _REQUIREMENT.sub(lambda line: _UNHEEDED.sub("", line[0]), written)
+    given = "" if heeded == written else heeded  # else the file itself, so that uv can name its lines
+    if _PRE.search(written):  # which uv takes on its command line only
+        options = [*options, "--prerelease", "allow"]
+    named = [part for each in ("-" if given else first.name, *map(str, others)) for part in ("-r", each)]
     command = ["pip", "install", "--python", str(staging), *options, *named]
     try:
-        await run_uv(command, console, shown, first.parent)
+        await run_uv(command, console, shown, first.parent, given)
     except UvError as error:
         if not error.is_of_the_network:
             reason = _POSITION.sub(partial(_line, first.parent), error.reason)
@@ -198,7 +210,8 @@ async def _install(
                 f"{shown} cannot be installed: {reason}", f"Mend {shown} and save it.", reason
             ) from None
         try:
-            await run_uv([*command, "--offline"], console, shown, first.parent)  # what was installed before may do
+            # What was installed before may do.
+            await run_uv([*command, "--offline"], console, shown, first.parent, given)
         except UvError:
             raise PackagesError(
                 f"The packages of {shown} cannot be installed without a network: {error.reason}",
@@ -214,6 +227,11 @@ def _line(folder: Path, position: re.Match[str]) -> str:
         with contextlib.suppress(OSError):
             line = (folder / file).read_bytes()[: int(distance)].count(b"\n") + 1
     return f" in line {line} of {file}" if line else position[0]
+
+
+def unheeded_options(text: str) -> list[str]:
+    """Returns the options behind requirements of which pip takes no notice, such as --pre: alone in a line it would."""
+    return [option for line in _REQUIREMENT.findall(text) for option in _UNHEEDED.findall(line)]
 
 
 async def run_uv(

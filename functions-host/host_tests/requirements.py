@@ -1286,6 +1286,12 @@ REQUIREMENTS = (
         "there.",
     ),
     Requirement(
+        "packages.pip-options",
+        "Options behind a package, such as --pre, go unheeded as they do by pip, and are told of; --pre in a line of "
+        "its own is heeded.",
+        "pip, _internal/req/req_file.py",
+    ),
+    Requirement(
         "packages.order",
         "The app's packages stand before those of the worker library, and the app's own folder last.",
         "azure-functions-python-worker, workers/proxy_worker/utils/dependency.py",

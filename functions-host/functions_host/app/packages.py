@@ -10,7 +10,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from functions_host.console import Console
-from functions_host.python_environment import PythonEnvironment, UvError, make_environment, run_uv
+from functions_host.python_environment import PythonEnvironment, UvError, make_environment, run_uv, unheeded_options
 
 _DEPLOYED_PYTHON = "3.13"
 _DEPLOYED_PLATFORM = "x86_64-manylinux_2_28"
@@ -38,6 +38,11 @@ class AppPackages:
         """Returns the environment, made anew where the file has changed. Raises PersonError if it cannot be."""
         if not self._requirements.is_file():
             self._warn(f"There is no {self._shown}: the app has azure-functions, and no other package, as in Azure.")
+        for option in unheeded_options(self._text()):
+            self._warn(
+                f"{self._shown}: pip, with which Azure installs, takes no notice of '{option}' behind a package, and "
+                "nor does this host. Write it in a line of its own, or remove it."
+            )
         environment = await make_environment(self._requirements, self._cache, self._console, self._shown, compiled=True)
         if environment.is_new:
             await self._warn_of_what_azure_would_compile(environment)
@@ -74,8 +79,11 @@ class AppPackages:
 
     def _index_options(self) -> list[str]:
         """Returns the lines of the requirements that say where packages are."""
-        text = self._requirements.read_text(encoding="utf-8", errors="replace") if self._requirements.is_file() else ""
-        return _INDEX_OPTION.findall(text)
+        return _INDEX_OPTION.findall(self._text())
+
+    def _text(self) -> str:
+        """Returns what the requirements file says; nothing where it is missing."""
+        return self._requirements.read_text(encoding="utf-8", errors="replace") if self._requirements.is_file() else ""
 
 
 def _is_pure(distribution: Distribution) -> bool:

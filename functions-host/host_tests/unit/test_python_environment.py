@@ -15,7 +15,7 @@ import pytest
 import watchfiles
 from functions_host.console import Console
 from functions_host.errors import PersonError
-from functions_host.python_environment import PythonEnvironment, make_environment, run_uv
+from functions_host.python_environment import PythonEnvironment, make_environment, run_uv, unheeded_options
 
 from host_tests.requirements import shows
 from host_tests.servers import free_port
@@ -125,6 +125,17 @@ async def test_markers_and_hashes_are_as_pip_reads_them(files: _Files) -> None:
     assert _version(await files.make(f"thing==1.0 --hash=sha256:{digest}")) == "1.0"
     with pytest.raises(PersonError, match="Hash mismatch"):
         await files.make(f"thing==1.0 --hash=sha256:{'0' * 64}")
+
+
+@shows("packages.pip-options")
+async def test_options_behind_a_package_go_unheeded_as_by_pip_and_pre_in_a_line_of_its_own_does_not(
+    files: _Files,
+) -> None:
+    wheel(files.wheels, "thing", "3.0b1")
+    lines = ["# other --pre", "thing --pre --index-url https://nowhere.invalid/simple  # the newest"]
+    assert _version(await files.make(*lines)) == "2.0"
+    assert unheeded_options("\n".join(lines)) == ["--pre", "--index-url https://nowhere.invalid/simple"]
+    assert _version(await files.make("--pre", "thing")) == "3.0b1"
 
 
 async def test_an_address_of_a_wheel_is_installed_and_once_more_from_the_cache_where_it_cannot_be_reached(
