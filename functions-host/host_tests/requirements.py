@@ -1560,8 +1560,9 @@ REQUIREMENTS = (
         "What @app.mcp_tool and properties written by hand make of a tool without a word is warned of, with the mend.",
         "azure-functions, decorators/mcp.py",
         'The terminal warns of a tool that agents misread: a type that is listed as "string", an optional argument '
-        "without a default, a returned dict, an envelope that nobody opens, an array without items, a propertyType "
-        "that JSON Schema does not know, and an import that every start waits for.",
+        "without a default, a returned dict, content of MCP behind a type that is not known, an envelope that nobody "
+        "opens, an array without items, a propertyType that JSON Schema does not know, and an import that every start "
+        "waits for.",
     ),
     Requirement(
         "diagnosis.missing-functions",

@@ -6,6 +6,7 @@ of the MCP extension, which copies a propertyType as it stands.
 
 import ast
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,10 @@ _LISTS = {"list", "List", "typing.List"}
 _OPTIONALS = {"Optional", "typing.Optional"}
 _CONTEXTS = {"MCPToolContext", "func.MCPToolContext"}
 _JSON_TYPES = {"string", "number", "integer", "boolean", "object", "array", "null"}
+_CONTENT = {"TextContent", "ImageContent", "AudioContent", "ResourceLink", "EmbeddedResource", "CallToolResult"}
+_UNIONS = {"Union", "typing.Union"} | _OPTIONALS
+# `A | B` is Union[A, B] since Python 3.14; before, azure-functions, which looks for that, does not know it.
+_KNOWS_BARS = sys.version_info >= (3, 14)
 _ENVELOPES = {"call_tool_result", "multi_content_result", "text", "image", "audio", "resource", "resource_link"}
 # Calls that wait for somebody else.
 _WAITING = (
@@ -42,7 +47,15 @@ def of_mcp_tool(function: Function, bound: set[object]) -> Iterator[str]:
                 f'"string". Give its type with @app.mcp_tool_property(arg_name="{parameter.arg}", property_type=...), '
                 "or its schema with @app.mcp_tool_trigger(..., use_worker_input_schema=True, input_schema=...)."
             )
-    if _given(function, "mcp_tool", "use_result_schema") is None and _returns_data(function):
+    if _given(function, "mcp_tool", "use_result_schema") is not None:
+        return
+    if _returns_content(function):
+        yield (
+            f"'{function.name}' returns content of MCP that @app.mcp_tool does not see, since of return types it knows "
+            "TextContent and the like, lists and Union[...] of them, and no other: it sends Python's repr. Add "
+            "use_result_schema=True to @app.mcp_tool."
+        )
+    elif _returns_data(function):
         yield (
             f"'{function.name}' returns a dict or a list, and @app.mcp_tool sends Python's repr of it, with single "
             "quotes. Return json.dumps(...) of it."
@@ -140,7 +153,7 @@ def _is_known(annotation: ast.expr | None) -> bool:
     return False
 
 
-def _inside(annotation: ast.expr | None, names: set[str]) -> ast.expr | None:
+def _inside(annotation: ast.AST | None, names: set[str]) -> ast.expr | None:
     if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) in names:
         return annotation.slice
     return None
@@ -186,6 +199,32 @@ def _returns_data(function: Function) -> bool:
     if written in ("dict", "list") or written.startswith(("dict[", "Dict[", "typing.Dict[")):
         return True
     return any(isinstance(each, ast.Dict | ast.DictComp | ast.ListComp) for each in _returns(function))
+
+
+def _returns_content(function: Function) -> bool:
+    """Whether the function returns types of the MCP SDK, or lists of them, without a return type that tells so."""
+    if _is_content(function.returns):
+        return False
+    if function.returns and any(_last_name(node) in {*_CONTENT, "ContentBlock"} for node in ast.walk(function.returns)):
+        return True
+    returned = [each for node in _returns(function) for each in (node.elts if isinstance(node, ast.List) else [node])]
+    return any(isinstance(each, ast.Call) and _last_name(each.func) in _CONTENT for each in returned)
+
+
+def _is_content(annotation: ast.AST | None) -> bool:
+    """Whether azure-functions knows a return type."""
+    if isinstance(annotation, ast.Tuple):
+        return any(map(_is_content, annotation.elts))
+    if isinstance(annotation, ast.BinOp):
+        return _KNOWS_BARS and (_is_content(annotation.left) or _is_content(annotation.right))
+    if _last_name(annotation) == "ContentBlock":
+        return _KNOWS_BARS  # it is one
+    inner = _inside(annotation, _LISTS | _UNIONS)
+    return _is_content(inner) if inner is not None else _last_name(annotation) in _CONTENT
+
+
+def _last_name(node: ast.AST | None) -> str | None:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
 
 
 def _is_envelope(node: ast.AST) -> bool:

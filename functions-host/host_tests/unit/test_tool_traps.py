@@ -1,6 +1,7 @@
 """The advice on tools that work and that agents misread. Each is one line with its mend; what is right gets none."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,14 @@ def _advice(folder: Path, code: str, **binding: Any) -> tuple[str, ...]:
         (_TOOL + "def t(n: Optional[int]) -> str: ...", "so a call without it fails. Write n: Optional[int] = None"),
         (_TOOL + "def t() -> dict: ...", "sends Python's repr of it, with single quotes. Return json.dumps(...)"),
         (_TOOL + "def t():\n    return {'a': 1}", "returns a dict or a list"),
+        (
+            _TOOL + "def t() -> Sequence[TextContent]:\n    return [TextContent(text='')]",
+            "returns content of MCP that @app.mcp_tool does not see",
+        ),
+        (
+            _TOOL + "def t():\n    return CallToolResult(content=[])",
+            "it sends Python's repr. Add use_result_schema=True to @app.mcp_tool.",
+        ),
         (
             _TOOL + "def t() -> str:\n    return json.dumps({'type': 'text', 'content': '{}'})",
             "Add use_result_schema=True to @app.mcp_tool.",
@@ -93,10 +102,20 @@ def test_a_trap_of_a_schema_is_one_line_with_the_mend(tmp_path: Path, binding: d
         "if __name__ == '__main__':\n    time.sleep(1)\n" + _TOOL + "def t() -> str:\n    time.sleep(1)\n    return ''",
         "later = lambda: requests.get('u')\n" + _TOOL + "def t() -> str: ...",
         _QUEUE + "@tool(app)\ndef t(n: dict, q: func.Out[str]) -> dict: ...",
+        _TOOL + "def t() -> List[Union[TextContent, types.ImageContent]]:\n    return [TextContent(text='')]",
+        _TOOL + "def t() -> Optional[CallToolResult]:\n    return CallToolResult(content=[])",
+        "@app.mcp_tool(use_result_schema=True)\ndef t():\n    return TextContent(text='')",
     ],
 )
 def test_what_is_right_gets_no_line(tmp_path: Path, code: str) -> None:
     assert _advice(tmp_path, code, toolProperties='[{"propertyName":"n","propertyType":"string","isArray":true}]') == ()
+
+
+@shows("diagnosis.traps")
+@pytest.mark.parametrize("returned", ["List[ContentBlock]", "TextContent | None", "list[TextContent | ImageContent]"])
+def test_content_behind_a_bar_is_a_trap_until_python_3_14(tmp_path: Path, returned: str) -> None:
+    lines = _advice(tmp_path, _TOOL + f"def t() -> {returned}: ...")
+    assert len(lines) == (0 if sys.version_info >= (3, 14) else 1)
 
 
 @shows("diagnosis.traps")
