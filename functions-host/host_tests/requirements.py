@@ -939,7 +939,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         "storage.missing-blob",
-        "A blob that does not exist is None, and nothing is made for it.",
+        "A blob that does not exist is None, and nothing is made for it; when the call fails, the terminal names it.",
         "Microsoft Learn, azure-functions/functions-bindings-storage-blob-input",
     ),
     Requirement(

@@ -24,6 +24,8 @@ class BindingContext(msgspec.Struct, frozen=True):
     queues: QueueStore
     notice: Callable[[str], None]
     """Tells the person what they should know of this call."""
+    missing: list[str] = msgspec.field(default_factory=list[str])
+    """What the bindings were to read and did not find, a sentence each: told if the call then fails."""
 
 
 class InputBinding(Protocol):

@@ -49,6 +49,9 @@ class BlobBinding(msgspec.Struct, frozen=True):
             return Value()  # the host has no stream to give to another process
         content = await context.blobs.read(self.connection, path)
         if content is None:
+            context.missing.append(
+                f"'{self.name}' of '{context.function_name}' was None, since there is no blob {_shown(path)}."
+            )
             return Value()
         return Value("bytes", content) if self.data_type == "binary" else Value("string", decode_text(content))
 

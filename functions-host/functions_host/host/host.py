@@ -19,7 +19,7 @@ import msgspec
 from functions_host.app.settings import Settings
 from functions_host.app.time_zone import time_zone_notice
 from functions_host.bindings.binding import BindingContext
-from functions_host.errors import InvocationError, PersonError
+from functions_host.errors import InvocationError, PersonError, WorkerError
 from functions_host.host.advice import advice
 from functions_host.host.functions import Function, FunctionApp, only_forwarded
 from functions_host.host.indexed_functions import load_functions
@@ -198,10 +198,13 @@ class FunctionsHost:
             data = call.binding_data(trigger.binding_name, value.value)
             context = BindingContext(call, data, function.name, invocation_id, self.blobs, self.queues, self.notice)
             inputs += await _read_inputs(function, context)
-        completed = await self.worker.invoke(
-            Invoke(invocation_id, function.function_id, inputs, list(call.metadata().items())),
-            self.settings.function_timeout,
-        )
+        invoke = Invoke(invocation_id, function.function_id, inputs, list(call.metadata().items()))
+        try:
+            completed = await self.worker.invoke(invoke, self.settings.function_timeout)
+        except WorkerError:
+            for each in context.missing if context else ():
+                self.notice(each)
+            raise
         if context:
             await _write_outputs(function, context, completed)
         if function.answer == _RETURN:

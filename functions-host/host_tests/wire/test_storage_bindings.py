@@ -48,8 +48,11 @@ def test_bytes_are_kept_as_they_are_and_read_so_where_the_data_type_is_binary(ap
 
 
 @shows("storage.missing-blob")
-def test_a_blob_that_does_not_exist_is_none(app: Target) -> None:
-    assert _text(app, "load_text", key="missing") == "None"
+def test_a_blob_that_does_not_exist_is_none_and_named_where_the_call_then_fails(server: Server) -> None:
+    assert _text(server.target, "load_text", key="missing") == "None"
+    assert _result(server.target, "load", key="nowhere")["isError"] is True
+    server.wait_for("'file' of 'load' was None, since there is no blob 'notes/nowhere.txt'.")
+    assert "no blob 'notes/missing.txt'" not in server.output
 
 
 @shows("bindings.return")
