@@ -93,7 +93,8 @@ class _Sent:
 
 
 async def _answer(answer: "ClientResponse", sent: _Sent, send: Send) -> None:
-    headers = [(name.lower(), value) for name, value in answer.raw_headers if name.lower() not in _OF_THE_CONNECTION]
+    left_out = {*_OF_THE_CONNECTION, b"date"}  # the server in front gives every answer a date
+    headers = [(name.lower(), value) for name, value in answer.raw_headers if name.lower() not in left_out]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     copying = asyncio.create_task(_copy(answer, send))
     leaving = asyncio.create_task(sent.left())

@@ -49,6 +49,7 @@ def test_requests_and_answers_are_forwarded_as_they_are(server: Server) -> None:
     assert (answer.status_code, told["query"], told["length"]) == (207, "a=%2F&b", len(body))
     assert (told["headers"]["host"], told["headers"]["x-a"]) == (_origin(server).removeprefix("http://"), "1")
     assert re.fullmatch("[0-9a-f-]{36}", told["headers"]["x-ms-invocation-id"])
+    assert len(answer.headers.get_list("date")) == 1
     with httpx2.stream("GET", f"{_origin(server)}/large") as streamed:
         assert sum(len(chunk) for chunk in streamed.iter_bytes()) == 30_000_000
     chunked = httpx2.put(f"{_origin(server)}/health", content=iter([b"some", b"chunks"]))
