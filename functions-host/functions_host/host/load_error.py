@@ -133,6 +133,9 @@ _USUAL = ("route", "mcp_tool", "mcp_tool_trigger", "mcp_resource_trigger", "mcp_
 # What the worker library and the decorators say, and what to do about it.
 _REMEDIES = {
     r"SyntaxError|IndentationError|TabError": "Mend that line.",
+    r"azure-functions cannot be used": (
+        "Name azure-functions in {folder}/requirements.txt, in a recent version, and no package called azure."
+    ),
     r"Could not find top level function app instances": (
         "Write `app = func.FunctionApp()` at the top level of the file, and declare the functions on it."
     ),

@@ -20,7 +20,6 @@ from typing import cast
 import azure_functions_runtime as runtime  # pyright: ignore[reportMissingTypeStubs]
 
 from . import protos
-from .containers import Containers, decorators_missed
 from .http_messages import http_answer, http_request
 from .memory import keep_freed_memory
 from .messages import (
@@ -130,6 +129,10 @@ async def load_app(app_directory: str) -> Indexed | IndexFailed:
     """Imports and indexes the app in `app_directory`; call it once a process, the library cannot do it twice."""
     runtime.start_threadpool_executor()
     init = SimpleNamespace(function_app_directory=app_directory, capabilities={})
+    try:
+        from .containers import Containers, decorators_missed  # on the app's own azure-functions
+    except ImportError as error:
+        return IndexFailed(f"ImportError: azure-functions cannot be used: {error}", traceback.format_exc())
     containers = Containers(app_directory)
     with containers:
         started: protos.WorkerInitResponse = await runtime.worker_init_request(

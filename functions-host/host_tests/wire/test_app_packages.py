@@ -94,6 +94,17 @@ def test_what_only_the_host_has_is_missing_in_the_app(app: Path, tmp_path: Path)
     ) in said
 
 
+@shows("diagnosis.load-errors")
+def test_an_azure_functions_that_the_app_spoils_is_told_without_a_traceback(app: Path, tmp_path: Path) -> None:
+    wheel(app / "wheels", "azure", "1.0")
+    _require(app, "azure==1.0")
+    said = refused(app, "--no-reload", storage=None, data=tmp_path / "data")
+    assert (
+        "app/function_app.py could not be loaded: ImportError: azure-functions cannot be used: No module named "
+        "'azure.functions'; 'azure' is not a package\nName azure-functions in app/requirements.txt,"
+    ) in said
+
+
 def test_requirements_that_cannot_be_installed_end_a_start_without_reload(app: Path, tmp_path: Path) -> None:
     _require(app, "thing==9")
     said = refused(app, "--no-reload", storage=None, data=tmp_path / "data")
