@@ -44,6 +44,7 @@ _USED = "last-used"
 _OURS = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "CONDA_PREFIX")
 
 
+LOCK = "uv.lock"
 DEFAULT_CACHE = Path(platformdirs.user_cache_dir("functions-host", appauthor=False))
 
 
@@ -194,11 +195,14 @@ async def _install(
     requirements: Sequence[Path], staging: Path, console: Console, shown: str, options: Sequence[str]
 ) -> None:
     first, *others = requirements
-    written = first.read_text(encoding="utf-8", errors="replace")
-    heeded = _REQUIREMENT.sub(lambda line: _UNHEEDED.sub("", line[0]), written)
-    given = "" if heeded == written else heeded  # else the file itself, so that uv can name its lines
-    if _PRE.search(written):  # which uv takes on its command line only
-        options = [*options, "--prerelease", "allow"]
+    if first.name == LOCK:
+        given = await _pinned(first, console, shown)
+    else:
+        written = first.read_text(encoding="utf-8", errors="replace")
+        heeded = _REQUIREMENT.sub(lambda line: _UNHEEDED.sub("", line[0]), written)
+        given = "" if heeded == written else heeded  # else the file itself, so that uv can name its lines
+        if _PRE.search(written):  # which uv takes on its command line only
+            options = [*options, "--prerelease", "allow"]
     named = [part for each in ("-" if given else first.name, *map(str, others)) for part in ("-r", each)]
     command = ["pip", "install", "--python", str(staging), *options, *named]
     try:
@@ -220,6 +224,16 @@ async def _install(
             ) from None
 
 
+async def _pinned(lock: Path, console: Console, shown: str) -> str:
+    """Returns what a uv.lock holds, as requirements. Raises PackagesError."""
+    try:
+        return await run_uv(
+            ["export", "--frozen", "--no-emit-project", "--no-header", "--quiet"], console, shown, lock.parent
+        )
+    except UvError as error:
+        raise PackagesError(f"{shown} cannot be read: {error.reason}", "Run uv lock beside it.", error.reason) from None
+
+
 def _line(folder: Path, position: re.Match[str]) -> str:
     """Returns a place that uv names by its distance from the beginning, or by line and column, as a line."""
     file, distance, line = position[1] or position[3], position[2], position[4]
@@ -236,8 +250,11 @@ def unheeded_options(text: str) -> list[str]:
 
 async def run_uv(
     arguments: list[str], console: Console, shown: str, directory: Path | None = None, given: str = ""
-) -> None:
-    """Runs uv with `given` as its input, and shows its newest line meanwhile, behind `shown`. Raises UvError."""
+) -> str:
+    """Runs uv with `given` as its input, and shows its newest line meanwhile, behind `shown`.
+
+    Returns what it printed. Raises UvError.
+    """
     # A session of its own: Ctrl+C at the terminal is for the host, which then ends it.
     child = await asyncio.create_subprocess_exec(
         uv.find_uv_bin(), *arguments, cwd=directory, env=_uv_environment(),
@@ -264,6 +281,7 @@ async def run_uv(
         console.progress(shown, "")
     if child.returncode != 0:
         raise UvError("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _uv_environment() -> dict[str, str]:

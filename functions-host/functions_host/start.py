@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from functions_host.app.custom_handler import CustomHandler
-from functions_host.app.packages import AppPackages
+from functions_host.app.packages import AppPackages, packages_file
 from functions_host.app.saved_files import SavedFiles
 from functions_host.app.settings import Configuration, Settings, load_settings, refuse_folder_without_app
 from functions_host.console import Console
@@ -42,7 +42,7 @@ from functions_host.storage.connections import (
 )
 from functions_host.terminal import HostTerminal, mcp_path
 from functions_host.worker.connection import WorkerEvents, WorkerProgram
-from functions_host.worker.custom_handler import CustomHandlerWorker, requirements_of
+from functions_host.worker.custom_handler import CustomHandlerWorker
 from functions_host.worker.debug_port import DebugPort
 from functions_host.worker.library import worker_library
 from functions_host.worker.worker import Worker
@@ -212,7 +212,8 @@ class _Start:
         settings = self._told(settings)
         if settings.custom_handler:
             return self._host_of_handler(settings, settings.custom_handler)
-        packages = AppPackages(settings.app_directory, options.cache, self._console, terminal.notice)
+        folder = settings.app_directory
+        packages = AppPackages(folder, options.cache, self._console, terminal.notice, packages_file(folder))
 
         async def program() -> WorkerProgram:
             library = await asyncio.to_thread(worker_library, options.cache)
@@ -241,12 +242,13 @@ class _Start:
                 "--debug is for apps of functions, and host.json declares a custom handler.",
                 "Let the handler listen for a debugger itself: python -m debugpy --listen 5678 server.py.",
             )
-        file = requirements_of(settings.app_directory)
+        project = settings.app_directory / "pyproject.toml"  # what somebody else has built may name its packages there
+        file = packages_file(settings.app_directory) or (project if project.is_file() else None)
 
         async def environment() -> dict[str, str]:
             if file is None:
                 return settings.environment
-            packages = AppPackages(settings.app_directory, options.cache, self._console, terminal.notice, file.name)
+            packages = AppPackages(settings.app_directory, options.cache, self._console, terminal.notice, file)
             return (await packages.install()).variables(settings.environment)
 
         events = WorkerEvents(log=lambda record: None, output=terminal.output, problem=terminal.problem)

@@ -1286,6 +1286,13 @@ REQUIREMENTS = (
         "there.",
     ),
     Requirement(
+        "packages.lock",
+        "Where there is no requirements.txt, a uv.lock beside a pyproject.toml names the packages, for functions and "
+        "for servers of the SDKs; one that is older than pyproject.toml is told of.",
+        "Oryx, src/BuildScriptGenerator/Python/PythonBashBuildSnippet.sh.tpl",
+        "A `uv.lock` that is older than `pyproject.toml` is installed as it is, and told of. Azure's remote build ends.",
+    ),
+    Requirement(
         "packages.pip-options",
         "Options behind a package, such as --pre, go unheeded as they do by pip, and are told of; --pre in a line of "
         "its own is heeded.",

@@ -16,7 +16,7 @@ from functions_host.app.settings import Settings
 _QUIET_SECONDS = 0.3
 # A load takes longer than this, so nothing is lost by hearing of changes in small batches.
 _BATCH_MILLISECONDS = 50
-_SETTINGS_FILES = ("host.json", "local.settings.json", "requirements.txt", "pyproject.toml")
+_SETTINGS_FILES = ("host.json", "local.settings.json", "requirements.txt", "pyproject.toml", "uv.lock")
 
 
 class SavedFiles:

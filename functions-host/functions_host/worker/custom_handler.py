@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
 from functions_host.app.custom_handler import CustomHandler
 from functions_host.errors import PersonError, WorkerError
@@ -228,9 +227,3 @@ def _is_taken(port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-def requirements_of(app_directory: Path) -> Path | None:
-    """Returns the file that names the packages of a handler in Python, None if there is none."""
-    files = (app_directory / name for name in ("requirements.txt", "pyproject.toml"))
-    return next((file for file in files if file.is_file()), None)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import watchfiles
+from functions_host.app.packages import AppPackages, packages_file
 from functions_host.console import Console
 from functions_host.errors import PersonError
 from functions_host.python_environment import PythonEnvironment, make_environment, run_uv, unheeded_options
@@ -45,6 +46,12 @@ class _Files:
     async def again(self) -> PythonEnvironment:
         requirements = self.app / "requirements.txt"
         return await make_environment(requirements, self.cache, self._console, "app/requirements.txt")
+
+    async def install(self) -> tuple[str, list[str]]:
+        """Installs what Azure would, and returns the version of thing and what is told."""
+        told: list[str] = []
+        packages = AppPackages(self.app, self.cache, self._console, told.append, packages_file(self.app))
+        return _version(await packages.install()), told
 
     def write(self, name: str, *lines: str) -> None:
         (self.app / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -136,6 +143,24 @@ async def test_options_behind_a_package_go_unheeded_as_by_pip_and_pre_in_a_line_
     assert _version(await files.make(*lines)) == "2.0"
     assert unheeded_options("\n".join(lines)) == ["--pre", "--index-url https://nowhere.invalid/simple"]
     assert _version(await files.make("--pre", "thing")) == "3.0b1"
+
+
+@shows("packages.lock")
+async def test_without_requirements_a_lock_names_the_packages_and_an_old_one_is_told(files: _Files) -> None:
+    def depend_on(*packages: str) -> None:
+        project = f'[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.13"\ndependencies = {[*packages]}'
+        files.write("pyproject.toml", project, '[tool.uv]\nno-index = true\nfind-links = ["wheels"]')
+
+    assert packages_file(files.app) is None
+    depend_on("thing<2")
+    await run_uv(["lock"], Console(io.StringIO()), "uv", files.app)
+    assert await files.install() == ("1.0", [])
+    depend_on("thing<2", "other")
+    (files.app / "uv.lock").write_text((files.app / "uv.lock").read_text() + "\n")  # so that it is installed anew
+    version, (warned,) = await files.install()
+    assert (version, warned.startswith("app/uv.lock is not what pyproject.toml asks for")) == ("1.0", True)
+    files.write("requirements.txt", "--no-index", "--find-links ./wheels", "thing")
+    assert await files.install() == ("2.0", [])
 
 
 async def test_an_address_of_a_wheel_is_installed_and_once_more_from_the_cache_where_it_cannot_be_reached(
