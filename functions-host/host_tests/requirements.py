@@ -1290,7 +1290,7 @@ REQUIREMENTS = (
         "Where there is no requirements.txt, a uv.lock beside a pyproject.toml names the packages, for functions and "
         "for servers of the SDKs; one that is older than pyproject.toml is told of.",
         "Oryx, src/BuildScriptGenerator/Python/PythonBashBuildSnippet.sh.tpl",
-        "A `uv.lock` that is older than `pyproject.toml` is installed as it is, and told of. Azure's remote build ends.",
+        "A `uv.lock` that is older than `pyproject.toml` is installed as it is, and told of. Azure refuses it.",
     ),
     Requirement(
         "packages.pip-options",
