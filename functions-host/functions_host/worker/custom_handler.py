@@ -25,7 +25,6 @@ from functions_host.worker_process.messages import Completed, FunctionMetadata, 
 _PORT_SETTINGS = ("FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT")
 _POLL_SECONDS = 0.05
 _READY_SECONDS = 30  # how long requests wait for a process that is started again
-_SHOWN_LINES = 20
 
 
 class CustomHandlerWorker:
@@ -98,7 +97,6 @@ class CustomHandlerWorker:
                 raise PersonError(
                     f"The custom handler '{process.command}' ended before it listened on port {self._port} ({how}).",
                     "Mend what it printed, and save a file to start it again.",
-                    "\n".join(process.last_lines),
                 )
             if time.monotonic() > deadline:
                 await process.stop()
@@ -133,7 +131,6 @@ class _Process:
         assert child.stdout is not None
         assert child.stderr is not None
         self.command = command
-        self.last_lines: list[str] = []
         self._child = child
         self._output = output
         self._readers = [
@@ -193,7 +190,6 @@ class _Process:
 
     async def _forward(self, stream: asyncio.StreamReader, *, from_stderr: bool) -> None:
         async for line in lines_of(stream):
-            self.last_lines = [*self.last_lines[-_SHOWN_LINES:], line]
             self._output(line, from_stderr)
 
 

@@ -79,6 +79,7 @@ def test_one_that_does_not_start_is_explained_until_it_is_mended(server: Server,
     sound = file.read_text(encoding="utf-8")
     file.write_text("raise SystemExit('no configuration')", encoding="utf-8")
     server.wait_for("The custom handler 'python server.py' ended before it listened on port")
+    assert server.output.count("no configuration") == 1
     assert httpx2.get(f"{_origin(server)}/health").status_code == 503
     file.write_text(sound, encoding="utf-8")
     server.wait_for("Loaded in ")
