@@ -35,6 +35,8 @@ _PACKAGES = {
     "zmq": "pyzmq",
 }
 _LIKENESS = 0.8  # of two names of which one may be a slip for the other, by difflib
+_LIKENESS_OF_PACKAGES = 0.9  # opentelemetry-api and opentelemetry-sdk are two
+_NAMED_PACKAGE = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
 _SHARED = ("azure", "azurefunctions", "google", "opentelemetry")  # names that many packages share
 
 
@@ -46,16 +48,28 @@ def missing_module(text: str) -> str | None:
 
 def mend_import(module: str, requirements: str, app_directory: Path) -> str:
     """Returns what to do about a missing module; `requirements` is how the person names their file."""
-    if mend := file_that_is_meant(module, app_directory):
+    if mend := mend_slip(module, requirements, app_directory):
         return mend
     return f"Add {_package_of(module)} to {requirements} and save it; if '{module}' is a file of yours, mend its name."
 
 
-def file_that_is_meant(module: str, app_directory: Path) -> str | None:
-    """Returns what to do where a file of the app has such a name; None where none has.
+def mend_slip(module: str, requirements: str, app_directory: Path) -> str | None:
+    """Returns what to do where a file of the app, or a package that it names, has such a name; None where none has.
 
-    A package is not advised then: whoever reads that, an agent maybe, would install a stranger's.
+    No other package is advised then: whoever reads that, an agent maybe, would install a stranger's.
     """
+    return _file_that_is_meant(module, app_directory) or _package_that_is_meant(module, requirements, app_directory)
+
+
+def _package_that_is_meant(module: str, requirements: str, app_directory: Path) -> str | None:
+    file = app_directory / "requirements.txt"
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    named = [name for name in _NAMED_PACKAGE.findall(text) if name != _package_of(module)]
+    near = difflib.get_close_matches(_package_of(module), named, 1, _LIKENESS_OF_PACKAGES)
+    return f"{requirements} brings {near[0]}: mend the name." if near else None
+
+
+def _file_that_is_meant(module: str, app_directory: Path) -> str | None:
     names: dict[str, Path] = {}
     for file in own_modules(app_directory):
         path = file.relative_to(app_directory)

@@ -42,14 +42,14 @@ _OUTPUT_SECONDS = 1  # for what the process has printed last
 class AppLoadError(WorkerError):
     """The app did not load. `message` is one line, `stack` the traceback, if there is one.
 
-    `attributes` are what a FunctionApp or Blueprint has, where it was asked for one that it has not.
+    `there_are` are the decorators, or the arguments of one, where the app wrote another that there is not.
     """
 
-    def __init__(self, message: str, stack: str, attributes: list[str] | None = None) -> None:
+    def __init__(self, message: str, stack: str, there_are: list[str] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.stack = stack
-        self.attributes = attributes or []
+        self.there_are = there_are or []
 
 
 class WorkerProgram(msgspec.Struct, frozen=True):
@@ -175,7 +175,7 @@ class WorkerConnection(asyncio.BufferedProtocol):
                 case Indexed():
                     self._loaded(message)
                 case IndexFailed():
-                    self._loaded(AppLoadError(message.message, message.stack, message.attributes))
+                    self._loaded(AppLoadError(message.message, message.stack, message.there_are))
                 case _:
                     raise AssertionError(f"the worker process sent {type(message).__name__}")
 

@@ -4,6 +4,7 @@ The worker library asks the one FunctionApp of function_app.py for its functions
 Blueprint that nobody registers there, is not run: here as in Azure, where nothing says so.
 """
 
+import inspect
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ from .messages import LeftOut
 
 _DURABLE = "azure.durable_functions"  # makes Blueprints of its own, one a decorator
 _NO_ATTRIBUTE = re.compile(r"AttributeError: '(\w+)' object has no attribute")
+_NO_KEYWORD = re.compile(r"TypeError: \w+Api\.(\w+)\(\) got an unexpected keyword argument")
 _NO_DECORATORS = ("_", "app_script", "auth_level", "functions_bindings", "get_", "register_", "validate_")
 
 
@@ -100,13 +102,16 @@ class Containers:
         return path.relative_to(self._folder).as_posix() if path.is_relative_to(self._folder) else None
 
 
-def decorators_missed(message: str) -> list[str]:
-    """Returns the decorators of a container, where an error says that one of them has no attribute of a name."""
-    missing = _NO_ATTRIBUTE.search(message)
-    kind = getattr(azure.functions, missing[1], None) if missing else None
-    if not (isinstance(kind, type) and issubclass(kind, DecoratorApi)):
-        return []
-    return [each for each in dir(kind) if not each.startswith(_NO_DECORATORS)]
+def what_there_is(message: str) -> list[str]:
+    """Returns the decorators of a container, or the arguments of one, where an error says that another is not there."""
+    if missing := _NO_ATTRIBUTE.search(message):
+        kind = getattr(azure.functions, missing[1], None)
+        is_container = isinstance(kind, type) and issubclass(kind, DecoratorApi)
+        return [each for each in dir(kind) if not each.startswith(_NO_DECORATORS)] if is_container else []
+    if refused := _NO_KEYWORD.search(message):
+        decorator = getattr(azure.functions.FunctionApp, refused[1], None)
+        return [each for each in inspect.signature(decorator).parameters if each != "self"] if decorator else []
+    return []
 
 
 def _builders(container: Any) -> list[Any]:

@@ -78,8 +78,8 @@ class IndexFailed(NamedTuple):
 
     message: str
     stack: str
-    attributes: list[str] = []  # noqa: RUF012  (never changed)
-    """The decorators of a FunctionApp or Blueprint, where the app asked it for one that it has not."""
+    there_are: list[str] = []  # noqa: RUF012  (never changed)
+    """The decorators of a FunctionApp or Blueprint, or the arguments of one, where the app wrote another."""
 
 
 class DebuggerListens(NamedTuple):

@@ -130,7 +130,7 @@ async def load_app(app_directory: str) -> Indexed | IndexFailed:
     runtime.start_threadpool_executor()
     init = SimpleNamespace(function_app_directory=app_directory, capabilities={})
     try:
-        from .containers import Containers, decorators_missed  # on the app's own azure-functions
+        from .containers import Containers, what_there_is  # on the app's own azure-functions
     except ImportError as error:
         return IndexFailed(f"ImportError: azure-functions cannot be used: {error}", traceback.format_exc())
     containers = Containers(app_directory)
@@ -143,7 +143,7 @@ async def load_app(app_directory: str) -> Indexed | IndexFailed:
         )
     if started.result.status == protos.StatusResult.Failure:
         exception = started.result.exception
-        return IndexFailed(exception.message, exception.stack_trace, decorators_missed(exception.message))
+        return IndexFailed(exception.message, exception.stack_trace, what_there_is(exception.message))
     metadata: protos.FunctionMetadataResponse = await runtime.functions_metadata_request(SimpleNamespace())
     functions = metadata.function_metadata_results or []  # None where there is no function_app.py, or no function in it
     found = [FunctionMetadata(each.name, each.function_id, each.raw_bindings) for each in functions]

@@ -44,6 +44,19 @@ def test_a_file_of_such_a_name_is_named_and_no_package(app: Path, module: str, s
 @shows("packages.missing")
 @pytest.mark.parametrize(
     ("module", "package"),
+    [("azure.function", "azure-functions"), ("requets", "requests"), ("azure.storage.blobs", None)],
+)
+def test_a_slip_for_a_package_that_is_named_is_no_other_package(app: Path, module: str, package: str | None) -> None:
+    (app / "requirements.txt").write_text("# azure\nazure-functions>=1\nrequests[x]\nazure-storage-queue\n")
+    said = mend_import(module, "src/requirements.txt", app)
+    assert said.startswith(
+        f"src/requirements.txt brings {package}: mend the name." if package else "Add azure-storage-bl"
+    )
+
+
+@shows("packages.missing")
+@pytest.mark.parametrize(
+    ("module", "package"),
     [("yaml", "PyYAML"), ("requests", "requests"), ("azure.storage.blob", "azure-storage-blob"), ("a_b.c", "a-b")],
 )
 def test_where_no_file_has_such_a_name_the_package_is_named(app: Path, module: str, package: str) -> None:

@@ -106,6 +106,22 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
             ],
         ),
         (
+            BEGIN + "@app.mcp_tool(name='hello')\ndef hello() -> str:\n" + _BODY,
+            ["unexpected keyword argument 'name'", "mcp_tool takes metadata and use_result_schema."],
+        ),
+        (
+            BEGIN + "import function_app\napp.register_functions(function_app)\n",
+            ["Give the Blueprint that is in it, as in app.register_functions(function_app.blueprint)."],
+        ),
+        ("app = func.FunctionApp()\n", ["Write `import azure.functions as func` at the top of the file."]),
+        (
+            BEGIN + "import os\nkey = os.environ['MY_KEY']\n",
+            [
+                "line 7 could not be loaded: KeyError: 'MY_KEY'",
+                "Set MY_KEY among the Values of app/local.settings.json",
+            ],
+        ),
+        (
             BEGIN + "def refuse():\n    raise ValueError('no')\n\nrefuse()\n",
             ["app/function_app.py line 9 could not be loaded: ValueError: no", "Mend that line."],
         ),

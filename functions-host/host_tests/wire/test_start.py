@@ -217,6 +217,7 @@ def test_settings_that_are_wrong_are_said_with_the_way_out(
             "import azure.functions\nimport nowhere_to_be_found\n",
             ["line 2", "src/function_app.py line 2 needs 'nowhere_to_be_found'", "to src/requirements.txt and save it"],
         ),
+        ("replies.x\n", ["NameError: name 'replies' is not defined\nWrite `import replies` at the top of the file."]),
         ("import replies\nreplies.missing\n", ["line 2", "replies.missing", "AttributeError"]),
     ],
 )
