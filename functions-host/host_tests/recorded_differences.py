@@ -26,7 +26,7 @@ RECORDED_DIFFERENCES = (
     ),
     RecordedDifference(
         r"tool-binding-name-\d+",
-        "A function with a binding whose name the Functions host refuses (an underscore, a hyphen, none) is in error, "
+        "A function with a binding whose name the Functions host refuses (a hyphen, a digit first, none) is in error, "
         "as in Azure; the recording host takes any name.",
     ),
     RecordedDifference(

@@ -875,8 +875,9 @@ REQUIREMENTS = (
     # bindings
     Requirement(
         "bindings.names",
-        "Names of functions and bindings are those that the host allows: no underscore in the name of a binding.",
-        "azure-functions-host, Utility.cs",
+        "Names of functions and bindings are those that the host allows: no two underscores beside each other in the "
+        "name of a binding.",
+        "azure-functions-host, Utility.cs and pull request 10764",
     ),
     Requirement(
         "bindings.tool-property",

@@ -24,7 +24,8 @@ from functions_host.worker_process.messages import FunctionMetadata
 
 # The host's own rules (azure-functions-host, Utility.cs and ScriptHost).
 _FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
-_BINDING_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,127}|\$return")
+# Underscores since version 4.1038 of the host; two beside each other are for itself.
+_BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 _RETURN = "$return"
 _CALLED_BY = {"tool": "name", "resource": "URI", "template": "URI", "prompt": "name"}
 
@@ -173,7 +174,7 @@ def _check_name(binding: RawBinding) -> None:
     if not _BINDING_NAME.fullmatch(binding.name):
         raise BindingError(
             f"The binding name '{binding.name}' is invalid. Please assign a valid name to the binding: "
-            "letters and digits only, no underscore."
+            "letters, digits and single underscores, no digit first."
         )
 
 

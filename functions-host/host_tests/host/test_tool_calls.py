@@ -36,6 +36,18 @@ async def test_tools_are_listed_in_the_order_of_their_functions_names(host: Host
     assert list(listed) == ["tools"]
 
 
+@shows("bindings.names")
+@pytest.mark.parametrize(
+    ("name", "is_taken"),
+    [("my_context", True), ("_", True), ("a_1_", True), ("a__b", False), ("1a", False), ("a-b", False), ("", False)],
+)
+async def test_the_name_of_a_binding_may_have_single_underscores(host: Host, name: str, is_taken: bool) -> None:
+    host.worker.add("t", lambda _: Value("string", ""), trigger("t", name=name))
+    await host.start()
+    assert [each.name for each in host.host.app.functions] == ["t"] * is_taken
+    assert len(host.host.app.errors) == (not is_taken)
+
+
 @shows("tools.any-case", "payload.tool")
 async def test_the_function_sees_the_call_without_a_session(host: Host) -> None:
     host.worker.add("echo", _echo)

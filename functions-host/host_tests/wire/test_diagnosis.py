@@ -220,8 +220,8 @@ def test_the_next_save_mends_an_app_that_does_not_load(workshop: Workshop) -> No
             "The '_hello' function is in error: '_hello' is not a valid function name. Begin it with a letter",
         ),
         (
-            BEGIN + _HELLO.replace('"context"', '"my_context"') + "def hello(my_context: str) -> str:\n" + _BODY,
-            "The binding name 'my_context' is invalid. Please assign a valid name to the binding: letters and digits",
+            BEGIN + _HELLO.replace('"context"', '"my__context"') + "def hello(my__context: str) -> str:\n" + _BODY,
+            "The binding name 'my__context' is invalid. Please assign a valid name to the binding: letters, digits and",
         ),
         (
             BEGIN + _HELLO.replace('description=""', 'data_type="BINARY", description=""') + _FUNCTION,

@@ -66,10 +66,10 @@ def save_returned(context: str) -> str:
 
 
 @app.mcp_tool()
-@app.blob_input(arg_name="client", path=_PATH, connection=_CONNECTION)
-def look(key: str, client: blob.BlobClient) -> str:
+@app.blob_input(arg_name="_blob_client", path=_PATH, connection=_CONNECTION)
+def look(key: str, _blob_client: blob.BlobClient) -> str:
     """Says where a blob is and whether it exists."""
-    return f"{client.container_name}/{client.blob_name} {client.exists()}"
+    return f"{_blob_client.container_name}/{_blob_client.blob_name} {_blob_client.exists()}"
 
 
 @app.mcp_tool()
