@@ -3,8 +3,11 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from functions_host.app.files import own_modules
+
+_APPS = ("FunctionApp", "DFApp", "AsgiFunctionApp", "WsgiFunctionApp")
 
 
 def declared_at(app_directory: Path, function: str, only: str | None = None) -> str:
@@ -24,6 +27,28 @@ def declarations(app_directory: Path, function: str, only: str | None = None) ->
                 continue
             if _name(node).lower() == function.lower():
                 yield f"{file.relative_to(app_directory).as_posix()} line {node.lineno}"
+
+
+class Container(NamedTuple):
+    """A FunctionApp or a Blueprint as it is made in a module, and the line of that."""
+
+    is_app: bool
+    line: int
+
+
+def containers_of(module: ast.Module) -> dict[str, Container]:
+    """Returns the variables that a module makes a FunctionApp or a Blueprint."""
+    found: dict[str, Container] = {}
+    for node in module.body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Call):
+            continue
+        made = ast.unparse(node.value.func).rpartition(".")[2]
+        # Flask has Blueprints too, which are given their names.
+        if made in _APPS or (made == "Blueprint" and not node.value.args):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            container = Container(made in _APPS, node.lineno)
+            found |= {each.id: container for each in targets if isinstance(each, ast.Name)}
+    return found
 
 
 def parsed(file: Path) -> ast.Module | None:

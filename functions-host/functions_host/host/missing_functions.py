@@ -7,10 +7,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from functions_host.app.files import own_modules
-from functions_host.host.declarations import declared_at, parsed
+from functions_host.host.declarations import Container, containers_of, declared_at, parsed
 from functions_host.worker_process.messages import Indexed, LeftOut
 
-_APPS = ("FunctionApp", "DFApp", "AsgiFunctionApp", "WsgiFunctionApp")
 _TESTS = ("tests/*", "test/*", "*/tests/*", "*/test/*", "test_*.py", "*/test_*.py", "*_test.py", "conftest.py")
 _MAIN = "function_app"
 _SHOWN = 5
@@ -51,14 +50,14 @@ def _of_files(app_directory: Path, imported: set[str]) -> Iterator[str]:
     if not modules:
         return  # as in most apps, before the rest is read
     read = ((name, modules.get(name) or parsed(file)) for name, file in files.items())
-    containers = {name: _containers(module) for name, module in read if module}
+    containers = {name: containers_of(module) for name, module in read if module}
     for file, module in modules.items():
         declared = _declared(module, containers[file], containers)
         if not declared:
             continue
         written = file.removesuffix(".py").replace("/", ".")
         name = re.sub(r"[^\w.]", "_", written)
-        own = [each for each, kind in containers[file].items() if kind == "Blueprint"]
+        own = [name for name, each in containers[file].items() if not each.is_app]
         register = f"app.register_functions({name}.{own[0] if own else 'blueprint'})"
         mend = f"write `import {name}` and `{register}` in function_app.py."
         if name != written:
@@ -80,7 +79,7 @@ def _said(place: str, functions: list[str], how: str, mend: str) -> str:
 
 
 def _declared(
-    module: ast.Module, own: dict[str, str], containers: dict[str, dict[str, str]]
+    module: ast.Module, own: dict[str, Container], containers: dict[str, dict[str, Container]]
 ) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Returns the functions of a module that a decorator puts on a FunctionApp or a Blueprint."""
     known = own.keys() | _imported_containers(module, containers)
@@ -104,21 +103,7 @@ def _is_on(decorator: ast.expr, containers: set[str]) -> bool:
     return any(ast.unparse(each) in containers for each in decorator.args[:1])
 
 
-def _containers(module: ast.Module) -> dict[str, str]:
-    """Returns the variables that a module makes a FunctionApp or a Blueprint, each with what it is."""
-    found: dict[str, str] = {}
-    for node in module.body:
-        if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Call):
-            continue
-        made = ast.unparse(node.value.func).rpartition(".")[2]
-        # Flask has Blueprints too, which are given their names.
-        if made in _APPS or (made == "Blueprint" and not node.value.args):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found |= {each.id: made for each in targets if isinstance(each, ast.Name)}
-    return found
-
-
-def _imported_containers(module: ast.Module, containers: dict[str, dict[str, str]]) -> set[str]:
+def _imported_containers(module: ast.Module, containers: dict[str, dict[str, Container]]) -> set[str]:
     """Returns how a module calls those of the app's other files."""
     found: set[str] = set()
     for node in module.body:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from functions_host.app.files import own_modules
-from functions_host.host.declarations import declarations, parsed
+from functions_host.host.declarations import containers_of, declarations, parsed
 
 _NO_ATTRIBUTE = re.compile(r"'(\w+)' object has no attribute '(\w+)'$")
 _NO_KEYWORD = re.compile(r"(\w+)\(\) got an unexpected keyword argument")
@@ -59,7 +59,8 @@ def _remedy_of(message: str, app_directory: Path, frame: Frame | None) -> str:
         found = re.search(pattern, message)
         if found:
             places = ", ".join(declarations(app_directory, found[1])) if "{places}" in remedy else ""
-            return remedy.format(*found.groups(), folder=app_directory.name, places=places)
+            apps = _apps(app_directory) if "{apps}" in remedy else ""
+            return remedy.format(*found.groups(), folder=app_directory.name, places=places, apps=apps)
     return "Mend that line." if frame else "Mend it in the file."
 
 
@@ -75,6 +76,13 @@ def _decorators_there_are(kind: str, name: str, attributes: list[str], app_direc
                 shown = file.relative_to(app_directory).as_posix()
                 said.insert(0, f"Write @{name}(app), which is in {shown}.")
     return " ".join(said)
+
+
+def _apps(app_directory: Path) -> str:
+    """Returns the FunctionApps of function_app.py with their lines; those that it imports are not among them."""
+    main = parsed(app_directory / "function_app.py")
+    apps = [f"'{name}' (line {each.line})" for name, each in containers_of(main).items() if each.is_app] if main else []
+    return _listed(apps) if len(apps) > 1 else "them"
 
 
 def _import_of(name: str, app_directory: Path, lacking: Path) -> str | None:
@@ -104,7 +112,7 @@ _REMEDIES = {
         "Write `app = func.FunctionApp()` at the top level of the file, and declare the functions on it."
     ),
     r"More than one FunctionApp": (
-        "Keep one; functions of other files go on a func.Blueprint(), which app.register_functions adds."
+        "Keep one of {apps}; functions of other files go on a func.Blueprint(), which app.register_functions adds."
     ),
     r"Function (\S+) does not have a unique function name": (
         "Rename one of the functions '{0}' ({places}), or set it apart with @app.function_name."

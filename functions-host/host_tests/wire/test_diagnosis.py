@@ -141,7 +141,10 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         ),
         (
             _GOOD + "other = func.FunctionApp()\n",
-            ["More than one FunctionApp", "Keep one; functions of other files go on a func.Blueprint()"],
+            [
+                "More than one FunctionApp",
+                "Keep one of 'app' (line 3) and 'other' (line 9); functions of other files go on a func.Blueprint()",
+            ],
         ),
         (
             _GOOD + tool("other", "x", function="hello"),
