@@ -17,7 +17,8 @@ from functions_host.console import Console
 from functions_host.errors import PersonError
 from functions_host.http.keys import host_keys
 from functions_host.python_environment import DEFAULT_CACHE
-from functions_host.start import StartOptions, start
+from functions_host.start import start
+from functions_host.start_options import StartOptions
 from functions_host.worker_process.memory import keep_freed_memory
 
 _DEBUG_PORT = 5678  # debugpy's own

@@ -7,18 +7,13 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
-from functions_host.app.custom_handler import CustomHandler
-from functions_host.app.packages import AppPackages, packages_file
 from functions_host.app.saved_files import SavedFiles
-from functions_host.app.settings import Configuration, Settings, load_settings, refuse_folder_without_app
+from functions_host.app.settings import Settings, load_settings, refuse_folder_without_app
+from functions_host.app_hosts import AppHosts
+from functions_host.chosen_pool import pool_to_start, with_pool
 from functions_host.console import Console
 from functions_host.errors import BindingError, PersonError
-from functions_host.host.host import FunctionsHost
 from functions_host.host.served_app import ServedApp
 from functions_host.host.slow_calls import watch_slow_calls
 from functions_host.http.cors import CorsAnswers
@@ -30,10 +25,8 @@ from functions_host.http.server import create_app
 from functions_host.inspector import Inspector
 from functions_host.listener import StopSignal, allow_many_connections, listen, serve
 from functions_host.missing_settings import missing_settings
-from functions_host.pool.setting import SETTING as POOL_SETTING
-from functions_host.pool.setting import is_default_pool, read_pool_setting
+from functions_host.start_options import StartOptions
 from functions_host.storage.azurite import Azurite
-from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.connections import (
     azurite_blob_port,
     azurite_queue_port,
@@ -41,36 +34,7 @@ from functions_host.storage.connections import (
     storage_connection_string,
 )
 from functions_host.terminal import HostTerminal, mcp_path
-from functions_host.worker.connection import WorkerEvents, WorkerProgram
-from functions_host.worker.custom_handler import CustomHandlerWorker
 from functions_host.worker.debug_port import DebugPort
-from functions_host.worker.library import worker_library
-from functions_host.worker.worker import Worker
-
-if TYPE_CHECKING:
-    from functions_host.pool.pool import SessionPool
-
-
-class StartOptions(msgspec.Struct, frozen=True):
-    """What the command line asks for; cli.py describes each."""
-
-    app: Path
-    data: Path
-    cache: Path
-    port: int = 7071
-    address: str = "127.0.0.1"
-    allow_host: list[str] = msgspec.field(default_factory=list[str])
-    open_to_network: bool = False
-    require_key: bool = False
-    debug: int | None = None
-    inspect: bool = False
-    reload: bool = True
-    strict: bool = False
-    isolation: Literal["auto", "required", "none"] = "auto"
-    egress: Literal["own", "host", "none"] = "own"
-    session_pool: bool = True
-    session_pool_port: int | None = None
-    session_pool_packages: Path | None = None
 
 
 async def start(options: StartOptions, console: Console) -> None:
@@ -90,7 +54,6 @@ class _Start:
         self._terminal = HostTerminal(console, options.app.resolve())
         self._stop = _stop_on_signals()
         self._guard = KeyGuard(options.data, required=options.require_key)
-        self._storage_listens = asyncio.Event()
         self._serving_stop = StopSignal()
         self._proxy = Proxy()
         self._stop.then(self._serving_stop.set)
@@ -106,9 +69,10 @@ class _Start:
             self._debug = None if options.debug is None else DebugPort(options.debug)
             settings = load_settings(options.app, os.environ, self._port)
             console.write(f"\nLocal Functions host for MCP apps (Python {sys.version.split()[0]})", "bold")
-            self._pool = _session_pool(settings, options, console)
+            self._pool = pool_to_start(settings, options, console)
             self._refuse_open_network()
-            app = ServedApp(self._host, terminal, reloads=options.reload)
+            self._hosts = AppHosts(options, console, terminal, self._settings, self._debug)
+            app = ServedApp(self._hosts.host, terminal, reloads=options.reload)
             for notice in app.settings.notices:
                 console.write(notice, "yellow")
             async with contextlib.AsyncExitStack() as stack:
@@ -182,7 +146,7 @@ class _Start:
                 await asyncio.wait([loading])  # Node would take half of the processor, and every tool would wait for it
             await azurite.start()
             self._console.write(azurite.description, event="storage")
-        self._storage_listens.set()
+        self._hosts.storage_listens.set()
 
     async def _start_pool(self) -> None:
         if self._pool:
@@ -204,72 +168,11 @@ class _Start:
         )  # fmt: skip
         await serve(local, listener, lambda: None, self._serving_stop)
 
-    def _host(self) -> FunctionsHost:
-        """Returns a host for the app as its files are now."""
-        options, terminal = self._options, self._terminal
-        settings = load_settings(options.app, os.environ, self._port)
+    def _settings(self) -> Settings:
+        """Returns the settings as the app's files and this start make them."""
+        settings = load_settings(self._options.app, os.environ, self._port)
         settings.notices.extend(missing_settings(settings))
-        settings = self._told(settings)
-        if settings.custom_handler:
-            return self._host_of_handler(settings, settings.custom_handler)
-        folder = settings.app_directory
-        packages = AppPackages(folder, options.cache, self._console, terminal.notice, packages_file(folder))
-
-        async def program() -> WorkerProgram:
-            library = await asyncio.to_thread(worker_library, options.cache)
-            environment = await packages.install()
-            return WorkerProgram(environment.python, library, environment.variables(settings.environment))
-
-        events = WorkerEvents(
-            log=lambda record: terminal.log(record, host),
-            output=terminal.output,
-            problem=terminal.problem,
-            debugger=self._debug.offer if self._debug else None,
-        )
-        worker = Worker(settings.app_directory, program, events)
-        host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
-        host.storage_listens = self._storage_listens
-        host.http_uri = lambda: worker.http_uri
-        host.strict = options.strict
-        host.notice = terminal.notice
-        return host
-
-    def _host_of_handler(self, settings: Settings, handler: CustomHandler) -> FunctionsHost:
-        """Returns a host that forwards to a program of the app's own."""
-        options, terminal = self._options, self._terminal
-        if options.debug is not None:
-            raise PersonError(
-                "--debug is for apps of functions, and host.json declares a custom handler.",
-                "Let the handler listen for a debugger itself: python -m debugpy --listen 5678 server.py.",
-            )
-        project = settings.app_directory / "pyproject.toml"  # what somebody else has built may name its packages there
-        file = packages_file(settings.app_directory) or (project if project.is_file() else None)
-
-        async def environment() -> dict[str, str]:
-            if file is None:
-                return settings.environment
-            packages = AppPackages(settings.app_directory, options.cache, self._console, terminal.notice, file)
-            return (await packages.install()).variables(settings.environment)
-
-        events = WorkerEvents(log=lambda record: None, output=terminal.output, problem=terminal.problem)
-        worker = CustomHandlerWorker(handler, environment, events)
-        host = FunctionsHost(settings, worker, BlobStore(settings.configuration), terminal.executed)
-        host.handler = worker
-        host.strict = options.strict
-        return host
-
-    def _told(self, settings: Settings) -> Settings:
-        """Returns the settings with the pool's address as it is: on another port than they say, or nowhere."""
-        endpoint = settings.configuration.get(POOL_SETTING)
-        if not self._options.session_pool:
-            if _is_chosen_pool(endpoint):
-                return settings
-            # What answers there is the pool of somebody's other start.
-            return _in_environment(settings, {k: v for k, v in settings.environment.items() if k != POOL_SETTING})
-        setting = read_pool_setting(endpoint)
-        if self._pool is None or setting is None or setting.port is None:
-            return settings
-        return _in_environment(settings, settings.environment | {POOL_SETTING: self._pool.endpoint})
+        return with_pool(settings, self._options, self._pool)
 
     def _refuse_open_network(self) -> None:
         options = self._options
@@ -278,15 +181,6 @@ class _Start:
                 f"With --address {options.address} everyone in your network could run code on this machine.",
                 "Add --require-key, --no-session-pool, or --open-to-network if that is what you want.",
             )
-
-
-def _in_environment(settings: Settings, environment: dict[str, str]) -> Settings:
-    return msgspec.structs.replace(settings, environment=environment, configuration=Configuration(environment))
-
-
-def _is_chosen_pool(endpoint: str | None) -> bool:
-    """Whether a person has named the pool, rather than the template whose settings they run."""
-    return bool(os.environ.get(POOL_SETTING)) or (endpoint is not None and not is_default_pool(endpoint))
 
 
 def _is_open(address: str) -> bool:
@@ -345,37 +239,3 @@ def _azurite(settings: Settings, options: StartOptions, console: Console) -> Azu
     if not settings.custom_handler:
         console.write("Storage: the account that AzureWebJobsStorage names", event="storage")
     return None
-
-
-def _session_pool(settings: Settings, options: StartOptions, console: Console) -> "SessionPool | None":
-    """Returns the pool that is to be started here, its port taken; None if the settings mean another, or none."""
-    endpoint = settings.configuration.get(POOL_SETTING)
-    if not options.session_pool:
-        if _is_chosen_pool(endpoint):
-            console.write(f"Session pool: {endpoint}, which is not started here (--no-session-pool)")
-        elif endpoint:
-            console.write("Session pool: none, so tools that run code will fail (--no-session-pool)", "yellow")
-        return None
-    setting = read_pool_setting(endpoint)
-    if setting is None:
-        return None
-    if setting.port is None:
-        console.write(f"Session pool: {setting.endpoint}")
-        return None
-    from functions_host.pool.pool import PoolOptions, SessionPool  # a quarter of a second, for those who want one
-
-    port = setting.port if options.session_pool_port is None else options.session_pool_port
-    pool_options = PoolOptions(
-        port=port,
-        or_any_port=setting.is_default and options.session_pool_port is None,
-        key=settings.configuration.get("SESSION_POOL_MCP_API_KEY") or PoolOptions.key,
-        egress=options.egress,
-        isolation=options.isolation,
-        packages=options.session_pool_packages,
-        cache=options.cache,
-    )
-    pool = SessionPool(pool_options, console)
-    taken = pool.listen().getsockname()[1]
-    if port and taken != port:
-        console.write(f"Port {port} is taken, so the session pool is on port {taken}; the app is told.", "yellow")
-    return pool

@@ -14,7 +14,10 @@ import functions_host
 _PACKAGE = Path(functions_host.__file__).parent
 # From the ground up, as functions_host/__init__.py lists them from the top; modules of no floor are the ground.
 _FLOORS = ("worker_process", "app", "worker", "storage", "bindings", "triggers", "host", "mcp", "http", "pool")
-_TOP = ("cli", "start", "terminal", "missing_settings", "inspector", "client_entries", "__main__", "pytest_plugin")
+_TOP = (
+    "cli", "start", "start_options", "app_hosts", "chosen_pool", "terminal", "missing_settings", "inspector",
+    "client_entries", "__main__", "pytest_plugin",
+)  # fmt: skip
 
 
 def _modules() -> Iterator[tuple[str, ast.Module]]:
