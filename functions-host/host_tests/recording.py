@@ -155,7 +155,7 @@ class RecordingHost(FunctionsHost):
         super().__post_init__()
         self.calls = []
 
-    async def run(self, function: Function, call: TriggerCall) -> Any:
+    async def run(self, function: Function, call: TriggerCall, retry_count: int = 0) -> Any:
         self.calls.append((function, call))
         return await super().run(function, call)
 

@@ -1417,7 +1417,14 @@ REQUIREMENTS = (
         "timers.missed",
         "The status of a timer is kept in the app's storage, and a run that was missed is made up for once at start.",
         "azure-webjobs-sdk-extensions, Extensions/Timers/Scheduling/ScheduleMonitor.cs",
-        "There is one instance, so no lock keeps a timer from running twice. @app.retry is not modelled.",
+        "There is one instance, so no lock keeps a timer from running twice.",
+    ),
+    Requirement(
+        "timers.retry",
+        "A timer that fails is tried again as often and after as long as @app.retry says, and told which try it is; "
+        "for other triggers the policy does nothing, and that is said.",
+        "azure-webjobs-sdk, FunctionExecutorExtensions.cs; Microsoft Learn, functions-bindings-error-pages",
+        "The function is not told the exception of the try before.",
     ),
     Requirement(
         "timers.by-hand",

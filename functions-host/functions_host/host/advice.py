@@ -22,6 +22,7 @@ _EXPRESSION = re.compile(r"\{([^{}:]+)[^{}]*\}")
 _FROM_CALLERS = {"mcptooltrigger", "mcpresourcetrigger", "mcpprompttrigger", "httptrigger"}
 # What the host itself fills in: no caller does.
 _NOT_CHOSEN = ("rand-guid", "datetime", "sys.", "transport.name")
+_RETRIED = {"timertrigger", "eventhubtrigger", "kafkatrigger", "cosmosdbtrigger"}
 _DECORATOR = re.compile(r"mcp_.+|.+_(input|output|trigger)|route|function_name|schedule")
 
 
@@ -34,6 +35,12 @@ def advice(app_directory: Path, functions: Iterable[FunctionMetadata]) -> tuple[
 
 def _of_bindings(functions: Iterable[FunctionMetadata]) -> Iterator[str]:
     for function in functions:
+        kinds = [str(json.loads(raw).get("type")) for raw in function.raw_bindings]
+        if function.retry and not _RETRIED.intersection(map(str.lower, kinds)):
+            yield (
+                f"@app.retry of the function '{function.name}' does nothing, here and in Azure: it is heeded for "
+                "timers, Event Hubs, Kafka and Cosmos DB alone."
+            )
         for raw in function.raw_bindings:
             binding: dict[str, Any] = json.loads(raw)
             kind = str(binding.get("type")).lower()

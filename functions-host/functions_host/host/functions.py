@@ -15,6 +15,7 @@ from functions_host.triggers.queue_trigger import QueueTrigger
 from functions_host.triggers.resource_trigger import ResourceTrigger
 from functions_host.triggers.timer_trigger import TimerTrigger
 from functions_host.triggers.tool_trigger import ToolTrigger
+from functions_host.worker_process.messages import Retry
 
 type McpTrigger = ToolTrigger | ResourceTrigger | PromptTrigger
 type ListenedTrigger = TimerTrigger | QueueTrigger | BlobTrigger
@@ -33,6 +34,8 @@ class Function(msgspec.Struct, frozen=True):
     outputs: tuple[OutputBinding, ...]
     answer: str = "$return"
     """The output that holds what the trigger is answered with; only over HTTP it can be another than this."""
+    retry: Retry | None = None
+    """Whether it is tried again when it fails."""
 
     @property
     def mcp(self) -> McpTrigger:

@@ -125,13 +125,13 @@ class FunctionsHost:
         await self.blobs.close()
         await self.queues.close()
 
-    async def run(self, function: Function, call: TriggerCall) -> Any:
+    async def run(self, function: Function, call: TriggerCall, retry_count: int = 0) -> Any:
         """Runs a function and returns what its trigger makes of the result: JSON for MCP, an HttpAnswer over HTTP.
 
-        Raises InvocationError, which is already reported then.
+        `retry_count` is 0 for the first try. Raises InvocationError, which is already reported then.
         """
         with self._reported(function) as invocation_id:
-            value = await self._invoke(function, call, invocation_id)
+            value = await self._invoke(function, call, invocation_id, retry_count)
             return function.trigger.result(value, cast("Any", call))
 
     async def forward(self, function: Function, request: Callable[[str, str], Awaitable[object]]) -> None:
@@ -187,7 +187,7 @@ class FunctionsHost:
             del self.executing[invocation_id]
             self.on_executed(Execution(function, invocation_id, (time.perf_counter() - started) * 1000, error))
 
-    async def _invoke(self, function: Function, call: TriggerCall, invocation_id: str) -> Value:
+    async def _invoke(self, function: Function, call: TriggerCall, invocation_id: str, retry_count: int = 0) -> Value:
         trigger = function.trigger
         value = call.trigger_value()
         inputs = [(trigger.binding_name, value)]
@@ -198,7 +198,9 @@ class FunctionsHost:
             data = call.binding_data(trigger.binding_name, value.value)
             context = BindingContext(call, data, function.name, invocation_id, self.blobs, self.queues, self.notice)
             inputs += await _read_inputs(function, context)
-        invoke = Invoke(invocation_id, function.function_id, inputs, list(call.metadata().items()))
+        most = function.retry.most if function.retry else 0
+        metadata = list(call.metadata().items())
+        invoke = Invoke(invocation_id, function.function_id, inputs, metadata, retry_count, most)
         try:
             completed = await self.worker.invoke(invoke, self.settings.function_timeout)
         except WorkerError:

@@ -18,7 +18,7 @@ from functions_host.triggers.prompt_trigger import read_prompt_trigger
 from functions_host.triggers.queue_trigger import read_queue_trigger
 from functions_host.triggers.resource_trigger import read_resource_trigger
 from functions_host.triggers.resource_uri import same_structure
-from functions_host.triggers.timer_trigger import read_timer_trigger
+from functions_host.triggers.timer_trigger import TimerTrigger, read_timer_trigger
 from functions_host.triggers.tool_trigger import read_tool_trigger
 from functions_host.worker_process.messages import FunctionMetadata
 
@@ -120,7 +120,9 @@ def _function(metadata: FunctionMetadata, settings: Settings) -> Function:
             outputs.append(_made(read_output, binding, configuration))
         if not read_input and not read_output:
             raise NotModelledError(trigger.type_name, why_no_binding(binding))
-    return Function(metadata.name, metadata.function_id, trigger, tuple(inputs), tuple(outputs), answer)
+    # Of the triggers that are run here, the host heeds it for timers alone.
+    retry = metadata.retry if isinstance(trigger, TimerTrigger) else None
+    return Function(metadata.name, metadata.function_id, trigger, tuple(inputs), tuple(outputs), answer, retry)
 
 
 def _made[T](

@@ -2,11 +2,14 @@
 
 Microsoft.Azure.WebJobs.Extensions, Extensions/Timers/Listeners/TimerListener.cs and Scheduling/ScheduleMonitor.cs: the
 status is a blob of the app's storage, a run that was missed is made up for once at start, and runs do not overlap. Of
-the lock that keeps a second instance from running the same timer there is none: there is no second instance here.
+the lock that keeps a second instance from running the same timer there is none: there is no second instance here. One
+that fails is tried again as @app.retry says (azure-webjobs-sdk, FunctionExecutorExtensions.cs).
 """
 
 import asyncio
 import json
+import random
+from datetime import datetime
 
 from functions_host.app.time_zone import seconds_between
 from functions_host.errors import InvocationError
@@ -22,6 +25,7 @@ from functions_host.triggers.timer_trigger import (
     read_status,
     status_members,
 )
+from functions_host.worker_process.messages import Retry
 
 _CONTAINER = "azure-webjobs-hosts"
 _LONGEST_SLEEP = 3600.0  # after which the clock is looked at again: it may have been set, or the machine have slept
@@ -59,16 +63,29 @@ class TimerListener:
     async def _run(
         self, status: ScheduleStatus, *, is_past_due: bool = False, at_start: bool = False
     ) -> ScheduleStatus:
-        return await asyncio.shield(self._work(self._run_and_remember(status, is_past_due, at_start)))
-
-    async def _run_and_remember(self, status: ScheduleStatus, is_past_due: bool, at_start: bool) -> ScheduleStatus:
-        trigger = self._trigger
+        trigger, retry = self._trigger, self._function.retry
         now = trigger.now()
+        call = TimerCall(trigger, status if trigger.is_monitored else None, is_past_due)
+        tries = 0
+        while not await asyncio.shield(self._work(self._succeeds(call, tries))):
+            if retry is None or tries == retry.most:
+                break
+            seconds = _pause(retry, tries)
+            tries += 1
+            most = f" of {retry.most}" if retry.most >= 0 else ""
+            self._host.notice(f"'Functions.{self._function.name}' is tried again in {seconds:.3g} s, {tries}{most}.")
+            await asyncio.sleep(seconds)
+        return await asyncio.shield(self._work(self._remember_run(status, now, at_start)))
+
+    async def _succeeds(self, call: TimerCall, tries: int) -> bool:
         try:
-            call = TimerCall(trigger, status if trigger.is_monitored else None, is_past_due)
-            await self._host.run(self._function, call)
+            await self._host.run(self._function, call, tries)
         except InvocationError:
-            pass  # the terminal has it; a timer's next try is its next run
+            return False  # the terminal has it
+        return True
+
+    async def _remember_run(self, status: ScheduleStatus, now: datetime, at_start: bool) -> ScheduleStatus:
+        trigger = self._trigger
         # A clock that strikes a moment early must not strike for the same time twice.
         last = now if at_start else max(now, status.next)
         status = ScheduleStatus(last, trigger.schedule.next(last), last)
@@ -109,6 +126,13 @@ async def stored_status(host: FunctionsHost, function: Function, trigger: TimerT
         return read_status(json.loads(content), trigger.zone)
     except (KeyError, TypeError, ValueError):
         return None  # of somebody else, or of another version
+
+
+def _pause(retry: Retry, tries: int) -> float:
+    """Returns how many seconds pass before the next try. azure-webjobs-sdk, RandomizedExponentialBackoffStrategy.cs."""
+    if retry.is_fixed or tries == 0:
+        return retry.shortest
+    return min(retry.shortest * (1 + random.uniform(0.8, 1.2) * 2 ** min(tries - 1, 64)), retry.longest)  # noqa: S311
 
 
 def _blob(host: FunctionsHost, function: Function) -> BlobPath:

@@ -26,12 +26,24 @@ class Value(NamedTuple):
     """
 
 
+class Retry(NamedTuple):
+    """What @app.retry says: how often a function that fails is tried again, and after how many seconds."""
+
+    most: int
+    """-1: without end."""
+    is_fixed: bool
+    """Whether it waits for `shortest` each time, rather than longer and longer."""
+    shortest: float
+    longest: float
+
+
 class FunctionMetadata(NamedTuple):
     """One function as the worker indexed it; each of `raw_bindings` is the JSON that the host reads."""
 
     name: str
     function_id: str
     raw_bindings: list[str]
+    retry: Retry | None = None
 
 
 class Invoke(NamedTuple):
@@ -42,6 +54,9 @@ class Invoke(NamedTuple):
     inputs: list[tuple[str, Value]]
     metadata: list[tuple[str, Value]] = []  # noqa: RUF012  (never changed)
     """What the trigger has to say beside its value, by name."""
+    retry_count: int = 0
+    """0 for the first try."""
+    max_retry_count: int = 0
 
 
 class Stop(NamedTuple):
@@ -137,12 +152,13 @@ def _plain(message: Message) -> tuple[Any, ...]:
     match message:
         case Invoke():
             inputs, metadata = ([_named(*each) for each in some] for some in (message.inputs, message.metadata))
-            return message.invocation_id, message.function_id, inputs, metadata
+            return message.invocation_id, message.function_id, inputs, metadata, *message[4:]
         case Completed():
             outputs = [_named(*each) for each in message.outputs]
             return message.invocation_id, _of_value(message.return_value), outputs
         case Indexed():
-            functions, left_out = ([tuple(each) for each in some] for some in (message.functions, message.left_out))
+            functions = [(*each[:3], tuple(each.retry) if each.retry else None) for each in message.functions]
+            left_out = [tuple(each) for each in message.left_out]
             return functions, message.http_uri, left_out, message.imported
         case _:
             return tuple(message)
@@ -162,14 +178,15 @@ def _read(body: memoryview) -> Message:
     number, *fields = marshal.loads(body)  # noqa: S302  (from whoever runs the app, and as whom it runs)
     match _KINDS[number]:
         case kind if kind is Invoke:
-            return Invoke(fields[0], fields[1], _values(fields[2]), _values(fields[3]))
+            return Invoke(fields[0], fields[1], _values(fields[2]), _values(fields[3]), *fields[4:])
         case kind if kind is Completed:
             return Completed(fields[0], Value(*fields[1]), _values(fields[2]))
         case kind if kind is Indexed:
-            functions, left_out = (
-                [FunctionMetadata(*each) for each in fields[0]],
-                [LeftOut(*each) for each in fields[2]],
-            )
+            functions = [
+                FunctionMetadata(name, function_id, raw_bindings, Retry(*retry) if retry else None)
+                for name, function_id, raw_bindings, retry in fields[0]
+            ]
+            left_out = [LeftOut(*each) for each in fields[2]]
             return Indexed(functions, fields[1], left_out, fields[3])
         case kind:
             return kind(*fields)

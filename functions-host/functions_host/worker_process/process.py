@@ -34,6 +34,7 @@ from .messages import (
     Invoke,
     Log,
     Message,
+    Retry,
     Stop,
     Value,
     frame,
@@ -146,9 +147,19 @@ async def load_app(app_directory: str) -> Indexed | IndexFailed:
         return IndexFailed(exception.message, exception.stack_trace, what_there_is(exception.message))
     metadata: protos.FunctionMetadataResponse = await runtime.functions_metadata_request(SimpleNamespace())
     functions = metadata.function_metadata_results or []  # None where there is no function_app.py, or no function in it
-    found = [FunctionMetadata(each.name, each.function_id, each.raw_bindings) for each in functions]
+    found = [FunctionMetadata(each.name, each.function_id, each.raw_bindings, _retry(each)) for each in functions]
     http_uri = started.capabilities.get("HttpUri")
     return Indexed(found, http_uri, containers.left_out(), containers.imported_files())
+
+
+def _retry(function: protos.RpcFunctionMetadata) -> Retry | None:
+    options = function.retry_options
+    if options is None:
+        return None
+    is_fixed = options.retry_strategy == "fixed_delay"
+    shortest = options.delay_interval if is_fixed else options.minimum_interval
+    longest = options.delay_interval if is_fixed else options.maximum_interval
+    return Retry(options.max_retry_count, is_fixed, shortest.total_seconds(), longest.total_seconds())
 
 
 async def _invoke(call: Invoke) -> Completed | Failed:
@@ -159,7 +170,9 @@ async def _invoke(call: Invoke) -> Completed | Failed:
         input_data=inputs,
         trigger_metadata={name: _typed_data(value) for name, value in call.metadata},
         trace_context=SimpleNamespace(trace_parent="", trace_state="", attributes={}),
-        retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
+        retry_context=SimpleNamespace(
+            retry_count=call.retry_count, max_retry_count=call.max_retry_count, exception=None
+        ),
     )
     # The library sets this for functions that run in its thread pool; for async ones the caller has to.
     runtime.invocation_id_cv.set(call.invocation_id)  # pyright: ignore[reportArgumentType]

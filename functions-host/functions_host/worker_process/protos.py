@@ -5,6 +5,7 @@ that protoc generated, here this module. Only the names and fields that the libr
 for anything else it stops with an AttributeError that names what is missing, rather than pretending.
 """
 
+from datetime import timedelta
 from typing import Any
 
 
@@ -38,10 +39,21 @@ class WorkerInitResponse(_Message):
     result: StatusResult
 
 
+class RpcRetryOptions(_Message):
+    """What @app.retry says: of the intervals those that its strategy has."""
+
+    max_retry_count: int
+    retry_strategy: str
+    delay_interval: timedelta
+    minimum_interval: timedelta
+    maximum_interval: timedelta
+
+
 class RpcFunctionMetadata(_Message):
     name: str
     function_id: str
     raw_bindings: list[str]
+    retry_options: RpcRetryOptions | None
 
 
 class FunctionMetadataResponse(_Message):

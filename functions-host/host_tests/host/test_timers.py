@@ -10,14 +10,14 @@ import pytest
 from functions_host.app.settings import Configuration
 from functions_host.app.time_zone import seconds_between, time_zone, time_zone_notice
 from functions_host.bindings.raw_binding import RawBinding
-from functions_host.errors import BindingError
+from functions_host.errors import BindingError, WorkerError
 from functions_host.host.by_hand import call_by_hand
 from functions_host.host.host import FunctionsHost
 from functions_host.host.listeners import Listeners
 from functions_host.host.served_app import AppVersion
 from functions_host.storage.blob_store import BlobPath, BlobStore
 from functions_host.triggers.timer_trigger import TimerCall, read_timer_trigger
-from functions_host.worker_process.messages import Completed, FunctionMetadata, Indexed, Invoke, Value
+from functions_host.worker_process.messages import Completed, FunctionMetadata, Indexed, Invoke, Retry, Value
 
 from host_tests.host.conftest import raw
 from host_tests.requirements import shows
@@ -42,15 +42,21 @@ class _MemoryBlobs(BlobStore):
 class _TimerWorker:
     """One timer; each run says that it is past due, or not."""
 
-    def __init__(self, schedule: str, **members: object) -> None:
+    def __init__(self, schedule: str, retry: Retry | None = None, fails: int = 0, **members: object) -> None:
         self._binding = raw("timerTrigger", name="timer", schedule=schedule, **members)
+        self._retry = retry
+        self._fails = fails
         self.runs: list[dict[str, Any]] = []
+        self.tries: list[tuple[int, int]] = []
 
     async def start(self) -> Indexed:
-        return Indexed([FunctionMetadata("tick", "tick", [self._binding])])
+        return Indexed([FunctionMetadata("tick", "tick", [self._binding], self._retry)])
 
     async def invoke(self, call: Invoke, timeout: float | None) -> Completed:
         self.runs.append(json.loads(dict(call.inputs)["timer"].value))
+        self.tries.append((call.retry_count, call.max_retry_count))
+        if len(self.runs) <= self._fails:
+            raise WorkerError("not yet")
         return Completed(call.invocation_id, Value(), [])
 
     def retire(self) -> None:
@@ -108,6 +114,20 @@ async def test_a_schedule_that_was_changed_is_not_past_due_and_a_frequent_one_no
     assert await _ran(host, _TimerWorker("0 0 0 1 1 *", useMonitor=False, runOnStartup=True), blobs) == [False]
     assert await _ran(host, _TimerWorker("59 59 23 31 12 *", runOnStartup="true"), blobs) == [False]
     assert len(blobs.blobs) == 1
+
+
+@pytest.mark.anyio
+@shows("timers.retry")
+@pytest.mark.parametrize(
+    ("most", "fails", "tries"),
+    [(2, 9, [(0, 2), (1, 2), (2, 2)]), (2, 1, [(0, 2), (1, 2)]), (-1, 2, [(0, -1), (1, -1), (2, -1)])],
+)
+async def test_a_timer_that_fails_is_tried_again(
+    host: Any, most: int, fails: int, tries: list[tuple[int, int]]
+) -> None:
+    worker = _TimerWorker("59 59 23 31 12 *", Retry(most, True, 0, 0), fails, runOnStartup=True)
+    await _ran(host, worker, _MemoryBlobs())
+    assert worker.tries == tries
 
 
 @pytest.mark.anyio

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from functions_host.host.advice import advice
-from functions_host.worker_process.messages import FunctionMetadata
+from functions_host.worker_process.messages import FunctionMetadata, Retry
 
 from host_tests.requirements import shows
 
@@ -116,6 +116,13 @@ def test_what_is_right_gets_no_line(tmp_path: Path, code: str) -> None:
 def test_content_behind_a_bar_is_a_trap_until_python_3_14(tmp_path: Path, returned: str) -> None:
     lines = _advice(tmp_path, _TOOL + f"def t() -> {returned}: ...")
     assert len(lines) == (0 if sys.version_info >= (3, 14) else 1)
+
+
+@shows("timers.retry")
+@pytest.mark.parametrize(("kind", "lines"), [("queueTrigger", 1), ("httpTrigger", 1), ("timerTrigger", 0)])
+def test_a_retry_policy_that_nothing_heeds_is_told(tmp_path: Path, kind: str, lines: int) -> None:
+    function = FunctionMetadata("t", "1", [json.dumps({"type": kind})], Retry(3, True, 1, 1))
+    assert len(advice(tmp_path, [function])) == lines
 
 
 @shows("diagnosis.traps")

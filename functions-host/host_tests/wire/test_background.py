@@ -75,6 +75,12 @@ def test_a_timer_that_runs_at_start_keeps_what_a_tool_reads(server: Server, blob
     assert told["status"]["Next"].endswith(("00:00+01:00", "00:00+02:00"))  # WEBSITE_TIME_ZONE
 
 
+@shows("timers.retry")
+def test_a_timer_that_fails_is_tried_again_as_its_policy_says(server: Server, blobs: BlobServiceClient) -> None:
+    assert _appears(blobs, "kept/tries.txt") == "2 of 3"
+    assert "'Functions.stubborn' is tried again in 0 s, 2 of 3." in server.output
+
+
 @shows("timers.by-hand")
 def test_a_timer_runs_at_once_when_a_person_asks_for_it(server: Server, blobs: BlobServiceClient) -> None:
     assert _read(blobs, "kept/night.txt") is None

@@ -20,6 +20,16 @@ def refresh(timer: func.TimerRequest, cache: func.Out[str]) -> None:
     cache.set(json.dumps(told))
 
 
+@app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *", run_on_startup=True, use_monitor=False)
+@app.retry(strategy="exponential_backoff", max_retry_count="3", minimum_interval="00:00:00")
+@app.blob_output(arg_name="tries", path="kept/tries.txt", connection="AzureWebJobsStorage")
+def stubborn(timer: func.TimerRequest, tries: func.Out[str], context: func.Context) -> None:
+    retry = context.retry_context
+    if retry.retry_count < 2:
+        raise RuntimeError("not yet")
+    tries.set(f"{retry.retry_count} of {retry.max_retry_count}")
+
+
 @app.timer_trigger(arg_name="timer", schedule="0 0 3 * * *", use_monitor=False)
 @app.blob_output(arg_name="night", path="kept/night.txt", connection="AzureWebJobsStorage")
 def by_night(timer: func.TimerRequest, night: func.Out[str]) -> None:
