@@ -8,7 +8,7 @@ from pathlib import Path
 from functions_host.errors import PersonError
 from functions_host.host.declarations import declared_at
 from functions_host.host.missing_package import mend_import, mend_slip, missing_module
-from functions_host.host.remedies import Frame, remedy_for
+from functions_host.host.remedies import Frame, missing_import, remedy_for
 from functions_host.worker.connection import AppLoadError
 
 # The worker library adds a page of advice and the whole sys.path to this error.
@@ -30,7 +30,6 @@ def explain_load_error(error: AppLoadError, app_directory: Path) -> PersonError:
     module = missing_module(message)
     if module:
         return _explain_missing(module, lines, app_directory)
-    message = _with_suggestion(message, error.stack).replace(f"{app_directory}{os.sep}", f"{app_directory.name}/")
     place = main
     frame = None if _HAS_PLACE.search(message) else _frame(lines)
     if frame:
@@ -38,7 +37,11 @@ def explain_load_error(error: AppLoadError, app_directory: Path) -> PersonError:
         message = _PLACE_OF_SYNTAX.sub("", message)
     elif named := _OF_FUNCTION.match(message):
         place = f"{app_directory.name}/{declared_at(app_directory, named[1])}"
-    remedy = remedy_for(message, app_directory, frame, error.there_are)
+    remedy = missing_import(message, app_directory, frame) if frame else None
+    if remedy is None:  # else Python may mean another name: for tool it takes bool
+        message = _with_suggestion(message, error.stack)
+        remedy = remedy_for(message, app_directory, frame, error.there_are)
+    message = message.replace(f"{app_directory}{os.sep}", f"{app_directory.name}/")
     return PersonError(f"{place} could not be loaded: {message}", remedy, lines)
 
 

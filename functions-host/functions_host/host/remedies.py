@@ -11,7 +11,7 @@ from functions_host.host.declarations import containers_of, declarations, parsed
 
 _NO_ATTRIBUTE = re.compile(r"'(\w+)' object has no attribute '(\w+)'$")
 _NO_KEYWORD = re.compile(r"(\w+)\(\) got an unexpected keyword argument")
-_NO_NAME = re.compile(r"NameError: name '(\w+)' is not defined$")  # Python takes none for a slip
+_NO_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
 _NO_ARGUMENT = re.compile(r"(\w+)\(\) missing \d+ required (?:positional|keyword-only) arguments?: (.+)")
 _USUAL = ("route", "mcp_tool", "mcp_tool_trigger", "mcp_resource_trigger", "mcp_prompt_trigger", "timer_trigger")
 
@@ -23,6 +23,23 @@ class Frame(NamedTuple):
     line: str
     function: str
     source: str
+
+
+def missing_import(message: str, app_directory: Path, frame: Frame) -> str | None:
+    """Returns what to do about a name that is not there and that another file of the app has, or is; else None."""
+    unknown = _NO_NAME.match(message)
+    if not unknown:
+        return None
+    name, imports = unknown[1], list[str]()
+    for file in own_modules(app_directory):
+        if file == Path(frame.file):
+            continue
+        module = ".".join(file.relative_to(app_directory).with_suffix("").parts)
+        if any(getattr(node, "name", None) == name for node in getattr(parsed(file), "body", ())):
+            imports.insert(0, f"from {module} import {name}")
+        elif module == name:
+            imports.append(f"import {name}")
+    return f"Write `{imports[0]}` at the top of the file." if imports else None
 
 
 def remedy_for(message: str, app_directory: Path, frame: Frame | None, there_are: list[str]) -> str:
@@ -39,9 +56,6 @@ def remedy_for(message: str, app_directory: Path, frame: Frame | None, there_are
 
 def _remedy_in(frame: Frame, message: str, app_directory: Path) -> str | None:
     """Returns what to do where the line itself says it."""
-    if unknown := _NO_NAME.search(message):
-        imported = _import_of(unknown[1], app_directory, Path(frame.file))
-        return f"Write `{imported}` at the top of the file." if imported else None
     if missing := _NO_ARGUMENT.search(message):
         arguments = [name if name == "app" else f"{name}=..." for name in re.findall(r"'(\w+)'", missing[2])]
         decorator = re.match(r"@[\w.]+", frame.source)
@@ -83,19 +97,6 @@ def _apps(app_directory: Path) -> str:
     main = parsed(app_directory / "function_app.py")
     apps = [f"'{name}' (line {each.line})" for name, each in containers_of(main).items() if each.is_app] if main else []
     return _listed(apps) if len(apps) > 1 else "them"
-
-
-def _import_of(name: str, app_directory: Path, lacking: Path) -> str | None:
-    """Returns the import of a name that another file of the app than the one that lacks it has, or is."""
-    for file in own_modules(app_directory):
-        if file == lacking:
-            continue
-        module = ".".join(file.relative_to(app_directory).with_suffix("").parts)
-        if module == name:
-            return f"import {name}"
-        if any(getattr(node, "name", None) == name for node in getattr(parsed(file), "body", ())):
-            return f"from {module} import {name}"
-    return None
 
 
 def _listed(names: list[str]) -> str:
