@@ -9,7 +9,7 @@ from functions_host.app.settings import Settings
 from functions_host.client_entries import client_entries
 from functions_host.console import Console
 from functions_host.errors import PersonError
-from functions_host.host.functions import FunctionApp, Trigger
+from functions_host.host.functions import MCP_NOUNS, FunctionApp, Trigger
 from functions_host.host.host import Execution, FunctionsHost
 from functions_host.host.missing_package import mend_import, missing_module
 from functions_host.host.served_app import ServedApp
@@ -18,6 +18,8 @@ from functions_host.triggers.http_trigger import HttpTrigger
 from functions_host.triggers.timer_trigger import TimerTrigger
 from functions_host.worker_process.messages import Log
 
+# The logger of azure-core: some twenty lines a request, at the level that the worker shows.
+_SDK_REQUESTS = "azure.core.pipeline.policies.http_logging_policy"
 # Settings that say what is started beside the app.
 _USED_AT_START = ("AzureWebJobsStorage", "SESSION_POOL_MCP_ENDPOINT", "SESSION_POOL_MCP_API_KEY")
 
@@ -29,6 +31,8 @@ class HostTerminal:
         self._console = console
         self._app_directory = app_directory
         self._origin = ""
+        self._clients: list[tuple[str, str]] = []  # what has not been shown yet
+        self._sdk_has_logged = False
 
     def ready(self, app: ServedApp, origin: str, *, keys_required: bool) -> None:
         """Shows the functions and where clients connect; `origin` is such as http://127.0.0.1:7071."""
@@ -53,9 +57,9 @@ class HostTerminal:
             self._console.write("Keys: clients must send x-functions-key; --show-key prints it")
         self._console.write()
         asks_for_key = keys_required and not app.settings.mcp.webhook_is_anonymous
-        for client, entry in client_entries(f"{origin}{path}", asks_for_key=asks_for_key):
-            self._console.write(f"{f'{client}:':<13}{self._console.linked(entry)}", event="client")
-        self._console.write()
+        self._clients = [*client_entries(f"{origin}{path}", asks_for_key=asks_for_key)]
+        if app.load_error or _is_for_clients(app.host.app, app.settings):
+            self._show_clients()
 
     def open_to_network(self, port: int, path: str, *, keys_required: bool) -> None:
         """Says loudly who can call, and at which addresses."""
@@ -89,6 +93,13 @@ class HostTerminal:
         """A record of the app's loggers. As in `func`, only those of a call under way are shown."""
         if record.invocation_id in host.executing:
             self._console.log(record.text, _colour(record.level))
+            if record.logger == _SDK_REQUESTS and not self._sdk_has_logged:
+                self._sdk_has_logged = True
+                self._console.log(
+                    "The Azure SDK logs all its requests, here and in Azure. Quieter: "
+                    'logging.getLogger("azure.core").setLevel(logging.WARNING) in function_app.py.',
+                    "yellow",
+                )
 
     def output(self, line: str, from_stderr: bool) -> None:
         """A line that the app printed; the host judges those on stderr by their words."""
@@ -110,6 +121,8 @@ class HostTerminal:
         self._console.log(f"Loaded in {seconds:.1f} s: {count} function{'' if count == 1 else 's'}.", "green")
         if _shown(host.app, self._origin) != _shown(before.app, self._origin):
             self._show_functions(host.app)
+        if _is_for_clients(host.app, host.settings):
+            self._show_clients()
         for line in host.advice:
             if line not in before.advice:
                 self._console.log(line, "yellow")
@@ -136,6 +149,14 @@ class HostTerminal:
         """Something went wrong that no call is to blame for."""
         self._console.log(text, "red")
 
+    def _show_clients(self) -> None:
+        """Shows what to enter into MCP clients, once."""
+        for client, entry in self._clients:
+            self._console.write(f"{f'{client}:':<13}{self._console.linked(entry)}", event="client")
+        if self._clients:
+            self._console.write()
+        self._clients = []
+
     def _show_functions(self, app: FunctionApp) -> None:
         if app.functions:
             self._console.write("\nFunctions:\n")
@@ -143,6 +164,12 @@ class HostTerminal:
             self._console.write("\nNo functions found: function_app.py declares none that can run here.\n", "yellow")
         for line, colour in _shown(app, self._origin, with_times=True):
             self._console.write(f"{line}\n", colour, event="function")
+
+
+def _is_for_clients(app: FunctionApp, settings: Settings) -> bool:
+    """Whether MCP clients find something: not in an app of pages and timers alone."""
+    is_other = bool(app.functions) and all(each.trigger.noun not in MCP_NOUNS for each in app.functions)
+    return bool(settings.custom_handler) or not is_other
 
 
 def mcp_path(settings: Settings) -> str:

@@ -1249,7 +1249,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         "start.clients",
-        "The start shows what to click, run or paste in a client: with the address, and without a key.",
+        "The start shows what to click, run or paste in a client: with the address, and without a key. An app that "
+        "has functions of other kinds alone shows it when it has one for MCP.",
         "https://code.visualstudio.com/api/extension-guides/ai/mcp",
     ),
     Requirement(
