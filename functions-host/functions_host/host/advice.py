@@ -22,6 +22,7 @@ _EXPRESSION = re.compile(r"\{([^{}:]+)[^{}]*\}")
 _FROM_CALLERS = {"mcptooltrigger", "mcpresourcetrigger", "mcpprompttrigger", "httptrigger"}
 # What the host itself fills in: no caller does.
 _NOT_CHOSEN = ("rand-guid", "datetime", "sys.", "transport.name")
+_NAMES_OF_BINDINGS = ("arg_name", "client_name")  # the latter of a Durable client
 _RETRIED = {"timertrigger", "eventhubtrigger", "kafkatrigger", "cosmosdbtrigger"}
 _DECORATOR = re.compile(r"mcp_.+|.+_(input|output|trigger)|route|function_name|schedule")
 
@@ -146,8 +147,8 @@ def _bound(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[object]
     """Yields the parameters that bindings are for."""
     for decorator in function.decorator_list:
         if isinstance(decorator, ast.Call) and _name(decorator) != "mcp_tool_property":
-            named = (each.value for each in decorator.keywords if each.arg == "arg_name")
-            yield from (each.value for each in named if isinstance(each, ast.Constant))
+            named = (each.value for each in decorator.keywords if each.arg in _NAMES_OF_BINDINGS)
+            yield from (each.value for each in (*decorator.args[:1], *named) if isinstance(each, ast.Constant))
 
 
 def _of_binding(

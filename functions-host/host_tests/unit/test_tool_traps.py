@@ -97,6 +97,8 @@ def test_a_trap_of_a_schema_is_one_line_with_the_mend(tmp_path: Path, binding: d
         _TOOL + "def t(a: str, c: list[int], d: Optional[float] = None, e=1, f: MCPToolContext = None) -> str: ...",
         _TOOL + "@app.mcp_tool_property(arg_name='n', property_type='object')\ndef t(n: dict) -> str: ...",
         _TOOL + "@app.blob_input(arg_name='n', path='c/b', connection='C')\ndef t(n: func.InputStream) -> str: ...",
+        _TOOL + "@app.blob_input('n', 'c/b', 'C')\ndef t(n: func.InputStream) -> str: ...",
+        _TOOL + "@app.durable_client_input(client_name='n')\ndef t(n: df.DurableOrchestrationClient) -> str: ...",
         "@app.mcp_tool(use_result_schema=True)\ndef t() -> dict:\n    return {'type': 'text', 'content': '{}'}",
         _TOOL + "def t() -> str:\n    def inner():\n        return {'a': 1}\n    return 'x'",
         "if __name__ == '__main__':\n    time.sleep(1)\n" + _TOOL + "def t() -> str:\n    time.sleep(1)\n    return ''",
