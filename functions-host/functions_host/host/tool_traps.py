@@ -74,6 +74,25 @@ def of_envelope(function: Function) -> Iterator[str]:
         )
 
 
+def of_context(function: Function) -> Iterator[str]:
+    """Yields a line for a function that reads the text of its trigger as if it were an object."""
+    for decorator in filter(
+        None, (_decorator(function, name) for name in ("mcp_tool_trigger", "mcp_resource_trigger"))
+    ):
+        named = next((each.value for each in decorator.keywords if each.arg == "arg_name"), None)
+        context = named.value if isinstance(named, ast.Constant) else None
+        nodes = [node for statement in function.body for node in ast.walk(statement)]
+        if any(isinstance(node, ast.Name) and node.id == context and isinstance(node.ctx, ast.Store) for node in nodes):
+            continue  # it is something else from there on
+        read = [node for node in nodes if isinstance(node, ast.Attribute) and _last_name(node.value) == context]
+        wrong = [node.attr for node in read if isinstance(node.value, ast.Name) and not hasattr(str, node.attr)]
+        if wrong:
+            yield (
+                f"'{context}' of '{function.name}' is JSON text, which has no '{wrong[0]}', so that every call fails. "
+                f'Write json.loads({context})["{wrong[0]}"].'
+            )
+
+
 def of_import(module: ast.Module) -> Iterator[tuple[int, str]]:
     """Yields line and text for each call at the top of a module for which every start waits."""
     for statement in module.body:

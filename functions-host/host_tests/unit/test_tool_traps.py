@@ -52,6 +52,11 @@ def _advice(folder: Path, code: str, **binding: Any) -> tuple[str, ...]:
             "which clients get as text. Add use_result_schema=True to @app.mcp_tool_trigger.",
         ),
         (
+            "@app.mcp_resource_trigger(arg_name='c', uri='a://{b}', resource_name='r')\ndef t(c) -> str:\n"
+            "    return c.uri.strip()",
+            "'c' of 't' is JSON text, which has no 'uri', so that every call fails. Write json.loads(c)[\"uri\"].",
+        ),
+        (
             "time.sleep(5)\n" + _TOOL + "def t() -> str: ...",
             "function_app.py line 3: `time.sleep` runs when the file is imported",
         ),
@@ -105,6 +110,8 @@ def test_a_trap_of_a_schema_is_one_line_with_the_mend(tmp_path: Path, binding: d
         "later = lambda: requests.get('u')\n" + _TOOL + "def t() -> str: ...",
         _QUEUE + "@tool(app)\ndef t(n: dict, q: func.Out[str]) -> dict: ...",
         _TOOL + "def t() -> List[Union[TextContent, types.ImageContent]]:\n    return [TextContent(text='')]",
+        "@app.mcp_tool_trigger(arg_name='c', tool_name='t')\ndef t(c: str) -> str:\n    return c.upper()",
+        "@app.mcp_tool_trigger(arg_name='c', tool_name='t')\ndef t(c) -> str:\n    c = Call(c)\n    return c.name",
         _TOOL + "def t() -> Optional[CallToolResult]:\n    return CallToolResult(content=[])",
         "@app.mcp_tool(use_result_schema=True)\ndef t():\n    return TextContent(text='')",
     ],
