@@ -87,7 +87,7 @@ class HostTerminal:
             self._console.log(f"Exception while executing function: Functions.{name}. {execution.error}", "red")
             module = missing_module(execution.error)
             if module:
-                self._console.log(mend_import(module, "requirements.txt", self._app_directory), "yellow")
+                self._console.log(mend_import(module, self._app_directory), "yellow")
 
     def log(self, record: Log, host: FunctionsHost) -> None:
         """A record of the app's loggers. As in `func`, only those of a call under way are shown."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from functions_host.errors import PersonError
 from functions_host.host.declarations import declared_at
-from functions_host.host.missing_package import mend_import, mend_slip, missing_module
+from functions_host.host.missing_package import mend_import, mend_slip, missing_module, packages_shown
 from functions_host.host.remedies import Frame, missing_import, remedy_for
 from functions_host.worker.connection import AppLoadError
 
@@ -46,15 +46,14 @@ def explain_load_error(error: AppLoadError, app_directory: Path) -> PersonError:
 
 
 def _explain_missing(module: str, lines: str, app_directory: Path) -> PersonError:
-    requirements = f"{app_directory.name}/requirements.txt"
     importing = _FRAME.findall(lines)
     file, number = importing[-1][:2] if importing else (str(app_directory / "function_app.py"), "1")
     place = f"{_shown(file, app_directory)} line {number}"
-    if mend := mend_slip(module, requirements, app_directory):
+    if mend := mend_slip(module, app_directory):
         return PersonError(f"{place} imports '{module}', which is not there.", mend, lines)
     return PersonError(
-        f"{place} needs '{module}', which nothing in {requirements} brings.",
-        mend_import(module, requirements, app_directory),
+        f"{place} needs '{module}', which nothing in {packages_shown(app_directory)} brings.",
+        mend_import(module, app_directory),
         lines,
     )
 

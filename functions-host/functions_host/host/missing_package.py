@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 from functions_host.app.files import own_modules
+from functions_host.app.packages import packages_file
+from functions_host.python_environment import LOCK
 
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
 # Packages whose name is not that of what they bring. Others follow one of the rules below.
@@ -36,6 +38,7 @@ _PACKAGES = {
 }
 _LIKENESS = 0.8  # of two names of which one may be a slip for the other, by difflib
 _LIKENESS_OF_PACKAGES = 0.9  # opentelemetry-api and opentelemetry-sdk are two
+_LOCKED_PACKAGE = re.compile(r'^name = "([^"]+)"', re.MULTILINE)
 _NAMED_PACKAGE = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
 _SHARED = ("azure", "azurefunctions", "google", "opentelemetry")  # names that many packages share
 
@@ -46,27 +49,37 @@ def missing_module(text: str) -> str | None:
     return found[1] if found else None
 
 
-def mend_import(module: str, requirements: str, app_directory: Path) -> str:
-    """Returns what to do about a missing module; `requirements` is how the person names their file."""
-    if mend := mend_slip(module, requirements, app_directory):
+def packages_shown(app_directory: Path) -> str:
+    """Returns how a person names the file that says which packages the app has."""
+    file = packages_file(app_directory)
+    return f"{app_directory.name}/{file.name if file else 'requirements.txt'}"
+
+
+def mend_import(module: str, app_directory: Path) -> str:
+    """Returns what to do about a missing module."""
+    if mend := mend_slip(module, app_directory):
         return mend
-    return f"Add {_package_of(module)} to {requirements} and save it; if '{module}' is a file of yours, mend its name."
+    package, shown = _package_of(module), packages_shown(app_directory)
+    is_locked = shown.endswith(LOCK)
+    add = f"Run `uv add {package}` in {app_directory.name}" if is_locked else f"Add {package} to {shown} and save it"
+    return f"{add}; if '{module}' is a file of yours, mend its name."
 
 
-def mend_slip(module: str, requirements: str, app_directory: Path) -> str | None:
+def mend_slip(module: str, app_directory: Path) -> str | None:
     """Returns what to do where a file of the app, or a package that it names, has such a name; None where none has.
 
     No other package is advised then: whoever reads that, an agent maybe, would install a stranger's.
     """
-    return _file_that_is_meant(module, app_directory) or _package_that_is_meant(module, requirements, app_directory)
+    return _file_that_is_meant(module, app_directory) or _package_that_is_meant(module, app_directory)
 
 
-def _package_that_is_meant(module: str, requirements: str, app_directory: Path) -> str | None:
-    file = app_directory / "requirements.txt"
-    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-    named = [name for name in _NAMED_PACKAGE.findall(text) if name != _package_of(module)]
+def _package_that_is_meant(module: str, app_directory: Path) -> str | None:
+    file = packages_file(app_directory)
+    text = file.read_text(encoding="utf-8", errors="replace") if file else ""
+    found: list[str] = (_LOCKED_PACKAGE if file and file.name == LOCK else _NAMED_PACKAGE).findall(text)
+    named = [name for name in found if name != _package_of(module)]
     near = difflib.get_close_matches(_package_of(module), named, 1, _LIKENESS_OF_PACKAGES)
-    return f"{requirements} brings {near[0]}: mend the name." if near else None
+    return f"{packages_shown(app_directory)} brings {near[0]}: mend the name." if near else None
 
 
 def _file_that_is_meant(module: str, app_directory: Path) -> str | None:

@@ -38,7 +38,7 @@ def app(tmp_path: Path) -> Path:
     ],
 )
 def test_a_file_of_such_a_name_is_named_and_no_package(app: Path, module: str, said: str) -> None:
-    assert mend_import(module, "src/requirements.txt", app) == said
+    assert mend_import(module, app) == said
 
 
 @shows("packages.missing")
@@ -48,7 +48,7 @@ def test_a_file_of_such_a_name_is_named_and_no_package(app: Path, module: str, s
 )
 def test_a_slip_for_a_package_that_is_named_is_no_other_package(app: Path, module: str, package: str | None) -> None:
     (app / "requirements.txt").write_text("# azure\nazure-functions>=1\nrequests[x]\nazure-storage-queue\n")
-    said = mend_import(module, "src/requirements.txt", app)
+    said = mend_import(module, app)
     assert said.startswith(
         f"src/requirements.txt brings {package}: mend the name." if package else "Add azure-storage-bl"
     )
@@ -60,6 +60,14 @@ def test_a_slip_for_a_package_that_is_named_is_no_other_package(app: Path, modul
     [("yaml", "PyYAML"), ("requests", "requests"), ("azure.storage.blob", "azure-storage-blob"), ("a_b.c", "a-b")],
 )
 def test_where_no_file_has_such_a_name_the_package_is_named(app: Path, module: str, package: str) -> None:
-    assert mend_import(module, "src/requirements.txt", app) == (
+    assert mend_import(module, app) == (
         f"Add {package} to src/requirements.txt and save it; if '{module}' is a file of yours, mend its name."
     )
+
+
+@shows("packages.missing")
+def test_an_app_with_a_lock_is_told_to_add_to_it(app: Path) -> None:
+    (app / "pyproject.toml").touch()
+    (app / "uv.lock").write_text('[[package]]\nname = "requests"\n', encoding="utf-8")
+    assert mend_import("yaml", app).startswith("Run `uv add PyYAML` in src; if 'yaml' is a file of yours")
+    assert mend_import("requets", app) == "src/uv.lock brings requests: mend the name."

@@ -68,7 +68,7 @@ def test_an_app_sees_its_packages_and_not_those_of_the_host(app: Path, tmp_path:
         assert path[-1] == str(app)
         assert _result(server, "fail")["isError"]
         server.wait_for("No module named 'yaml'")
-        server.wait_for("Add PyYAML to requirements.txt and save it")
+        server.wait_for("Add PyYAML to app/requirements.txt and save it")
 
         # Saved, it is installed, and the next call has it.
         _require(app, "thing==1.0")
