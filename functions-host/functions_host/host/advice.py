@@ -128,6 +128,7 @@ def _of_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[s
         yield from tool_traps.of_mcp_tool(function, set(_bound(function)))
     yield from tool_traps.of_envelope(function)
     yield from tool_traps.of_context(function)
+    yield from tool_traps.of_data(function)
     for decorator, name in zip(function.decorator_list, names, strict=True):
         if name and isinstance(decorator, ast.Call):
             yield from _of_binding(function, parameters, name, decorator)

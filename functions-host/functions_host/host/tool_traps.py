@@ -47,17 +47,23 @@ def of_mcp_tool(function: Function, bound: set[object]) -> Iterator[str]:
                 f'"string". Give its type with @app.mcp_tool_property(arg_name="{parameter.arg}", property_type=...), '
                 "or its schema with @app.mcp_tool_trigger(..., use_worker_input_schema=True, input_schema=...)."
             )
-    if _given(function, "mcp_tool", "use_result_schema") is not None:
-        return
-    if _returns_content(function):
+    if _given(function, "mcp_tool", "use_result_schema") is None and _returns_content(function):
         yield (
             f"'{function.name}' returns content of MCP that @app.mcp_tool does not see, since of return types it knows "
             "TextContent and the like, lists and Union[...] of them, and no other: it sends Python's repr. Add "
             "use_result_schema=True to @app.mcp_tool."
         )
-    elif _returns_data(function):
+
+
+def of_data(function: Function) -> Iterator[str]:
+    """Yields a line for a tool that returns what no client can read."""
+    name = next((name for name in ("mcp_tool", "mcp_tool_trigger") if _decorator(function, name)), None)
+    kind = _given(function, "generic_trigger", "type")
+    if isinstance(kind, ast.Constant) and str(kind.value).lower() == "mcptooltrigger":
+        name = "generic_trigger"
+    if name and _given(function, name, "use_result_schema") is None and _returns_data(function):
         yield (
-            f"'{function.name}' returns a dict or a list, and @app.mcp_tool sends Python's repr of it, with single "
+            f"'{function.name}' returns a dict or a list, and @app.{name} sends Python's repr of it, with single "
             "quotes. Return json.dumps(...) of it."
         )
 

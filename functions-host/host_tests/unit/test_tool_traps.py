@@ -43,6 +43,10 @@ def _advice(folder: Path, code: str, **binding: Any) -> tuple[str, ...]:
             "it sends Python's repr. Add use_result_schema=True to @app.mcp_tool.",
         ),
         (
+            "@app.generic_trigger(arg_name='c', type='mcpToolTrigger', toolName='t')\ndef t(c: str) -> dict: ...",
+            "'t' returns a dict or a list, and @app.generic_trigger sends Python's repr of it",
+        ),
+        (
             _TOOL + "def t() -> str:\n    return json.dumps({'type': 'text', 'content': '{}'})",
             "Add use_result_schema=True to @app.mcp_tool.",
         ),
