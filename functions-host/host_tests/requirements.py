@@ -1118,8 +1118,10 @@ REQUIREMENTS = (
     ),
     Requirement(
         "start.no-app",
-        "A folder without host.json or function_app.py is said.",
-        "azure-functions-core-tools, ScriptHostHelpers.cs",
+        "A folder without host.json or function_app.py, or the file of PYTHON_SCRIPT_FILE_NAME, is said, and so are "
+        "functions of the programming model v1.",
+        "azure-functions-core-tools, ScriptHostHelpers.cs; azure-functions-python-worker, azure_functions_runtime",
+        "Functions of the programming model v1, each with a `function.json`, do not run.",
     ),
     Requirement(
         "start.stop",
@@ -1576,7 +1578,8 @@ REQUIREMENTS = (
         "What @app.mcp_tool and properties written by hand make of a tool without a word is warned of, with the mend.",
         "azure-functions, decorators/mcp.py",
         'The terminal warns of a tool that agents misread: a type that is listed as "string", an optional argument '
-        "without a default, a returned dict, content of MCP behind a type that is not known, an envelope that nobody "
+        "without a default, a returned dict, content of MCP behind a type that is not known, a context that "
+        "is read as an object, an envelope that nobody "
         "opens, an array without items, a propertyType that JSON Schema does not know, and an import that every start "
         "waits for.",
     ),

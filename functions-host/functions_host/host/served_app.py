@@ -261,5 +261,12 @@ async def _stop_when_idle(version: AppVersion) -> None:
 
 def _refuse_folder_without_app(settings: Settings) -> None:
     folder = settings.app_directory
-    if settings.custom_handler is None and not (folder / "function_app.py").is_file():
-        raise PersonError(f"There is no function_app.py in {folder}.", "Give the folder that holds it with --app.")
+    file = settings.configuration.get("PYTHON_SCRIPT_FILE_NAME") or "function_app.py"
+    if settings.custom_handler or (folder / file).is_file():
+        return
+    if next(folder.glob("*/function.json"), None):
+        raise PersonError(
+            f"{folder} holds functions of the programming model v1, each with a function.json, which do not run here.",
+            f"Declare them with decorators in {file}, as in v2.",
+        )
+    raise PersonError(f"There is no {file} in {folder}.", "Give the folder that holds it with --app.")

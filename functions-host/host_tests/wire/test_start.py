@@ -235,6 +235,10 @@ def test_an_app_that_does_not_load_is_explained_by_its_own_lines(
 def test_a_folder_without_function_app_py_is_said(app: Path, storage: str, tmp_path: Path) -> None:
     (app / "function_app.py").unlink()
     assert "There is no function_app.py in" in refused(app, "--no-reload", storage=storage, data=tmp_path)
+    (app / "page").mkdir()
+    (app / "page" / "function.json").write_text("{}")
+    said = refused(app, "--no-reload", storage=storage, data=tmp_path)
+    assert "src holds functions of the programming model v1, each with a function.json, which do not run here." in said
 
 
 @shows("tools.duplicate")
@@ -275,7 +279,12 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     app = write_app(folder / "app", BEGIN + _ODD + "\n".join((tool("hello", "hello"), tool("off", "off"), speak)))
     values = {"FUNCTIONS_WORKER_RUNTIME": "python", "FROM_FILE": "file", "FROM_BOTH": "file", "A_BOOL": True}
     write(app / "local.settings.json", {"IsEncrypted": False, "Values": values})
-    environment = {"AzureWebJobs.off.Disabled": "true", "FROM_BOTH": "environment"}
+    (app / "function_app.py").rename(app / "main.py")
+    environment = {
+        "AzureWebJobs.off.Disabled": "true",
+        "FROM_BOTH": "environment",
+        "PYTHON_SCRIPT_FILE_NAME": "main.py",
+    }
     with running_server(app, storage=None, data=folder / "data", environment=environment) as server:
         yield server
 
