@@ -17,6 +17,7 @@ from functions_host.errors import BindingError, PersonError
 from functions_host.host.served_app import ServedApp
 from functions_host.host.slow_calls import watch_slow_calls
 from functions_host.http.cors import CorsAnswers
+from functions_host.http.custom_headers import CustomHeaders
 from functions_host.http.keys import KeyGuard
 from functions_host.http.local_only import LocalOnly
 from functions_host.http.mcp_webhook import McpWebhook
@@ -160,7 +161,8 @@ class _Start:
         webhook = McpWebhook(app, self._guard, self._terminal.problem, self._terminal.notice)
         self._serving_stop.then(webhook.close_sessions)
         routes = create_app(app, webhook, self._guard, self._proxy, self._terminal.problem)
-        with_cors = CorsAnswers(routes, lambda: app.settings.cors)
+        with_headers = CustomHeaders(routes, lambda: app.settings.triggers.custom_headers)
+        with_cors = CorsAnswers(with_headers, lambda: app.settings.cors)
         options = self._options
         local = LocalOnly(
             with_cors, options.address, options.allow_host, self._terminal.notice,

@@ -1358,6 +1358,11 @@ REQUIREMENTS = (
         "azure-functions-host, Binding/HttpBinding.cs",
     ),
     Requirement(
+        "http.custom-headers",
+        "extensions.http.customHeaders of host.json are on every answer that has no header of that name.",
+        "azure-functions-host, Middleware/CustomHttpHeadersMiddleware.cs",
+    ),
+    Requirement(
         "http.fails",
         "A function that raises, or returns what is no answer, is an empty 500; the terminal has the traceback.",
         "azure-functions-host, Middleware/FunctionInvocationMiddleware.cs",

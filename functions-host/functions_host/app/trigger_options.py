@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from functions_host.app.members import dig
+from functions_host.app.members import dig, dig_object
 from functions_host.errors import PersonError
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,7})?)")
 
 
@@ -37,6 +38,17 @@ class TriggerOptions(msgspec.Struct, frozen=True):
     queues: QueueOptions = msgspec.field(default_factory=QueueOptions)
     blob_tries: int = 5
     """`extensions.blobs.poisonBlobThreshold`: how often a blob's function is tried."""
+    custom_headers: tuple[tuple[bytes, bytes], ...] = ()
+    """`extensions.http.customHeaders`, with lower-case names."""
+
+
+def _header(name: str, value: object) -> tuple[bytes, bytes]:
+    if not (_HEADER_NAME.fullmatch(name) and isinstance(value, str) and value.isprintable() and value.isascii()):
+        raise PersonError(
+            f"extensions.http.customHeaders in host.json has '{name}', which is no header.",
+            'Write a name of letters, digits and hyphens, and a text: {"X-Content-Type-Options": "nosniff"}.',
+        )
+    return name.lower().encode(), value.encode()
 
 
 def read_trigger_options(host: dict[str, Any]) -> TriggerOptions:
@@ -57,6 +69,7 @@ def read_trigger_options(host: dict[str, Any]) -> TriggerOptions:
             _is_base64(dig(queues, "messageEncoding")),
         ),
         _whole(blobs, "poisonBlobThreshold", usual.blob_tries, 1, 10_000, "blobs"),
+        tuple(_header(*each) for each in dig_object(host, "extensions", "http", "customHeaders").items()),
     )
 
 

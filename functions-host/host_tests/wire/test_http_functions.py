@@ -62,6 +62,17 @@ def test_a_text_that_holds_a_response_is_taken_for_one(client: httpx2.Client) ->
     assert (plain.text, plain.headers["content-type"]) == ("text", "text/plain; charset=utf-8")
 
 
+@shows("http.custom-headers")
+def test_answers_have_the_headers_that_host_json_adds_and_their_own_first(
+    server: Server, client: httpx2.Client
+) -> None:
+    answer = client.get("returns/teapot")
+    assert answer.headers.get_list("x-made-of") == ["china"]
+    webhook = httpx2.post(server.target.url, content=b"")
+    for each in (answer, webhook, client.get("no/such")):
+        assert each.headers["x-frame-options"] == "DENY"
+
+
 @shows("http.answer")
 def test_an_answer_keeps_its_status_headers_and_every_cookie(client: httpx2.Client) -> None:
     assert client.get("cookies").headers.get_list("set-cookie") == [
