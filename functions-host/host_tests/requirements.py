@@ -1358,6 +1358,12 @@ REQUIREMENTS = (
         "azure-functions-host, Binding/HttpBinding.cs",
     ),
     Requirement(
+        "http.trace",
+        "A function is told a trace context: of the trace of its request over HTTP, else of one of its own.",
+        "azure-functions-host, Extensions/ScriptInvocationContextExtensions.cs",
+        "A trace that an MCP client names in a header goes on in calls over HTTP only, not in those of tools.",
+    ),
+    Requirement(
         "http.custom-headers",
         "extensions.http.customHeaders of host.json are on every answer that has no header of that name.",
         "azure-functions-host, Middleware/CustomHttpHeadersMiddleware.cs",

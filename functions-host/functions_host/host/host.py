@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from functions_host.host.indexed_functions import load_functions
 from functions_host.host.missing_functions import missing_functions
 from functions_host.storage.blob_store import BlobStore
 from functions_host.storage.queue_store import QueueStore
+from functions_host.triggers.http_trigger import HttpCall
 from functions_host.triggers.timer_trigger import TimerTrigger
 from functions_host.triggers.trigger_call import TriggerCall
 from functions_host.worker.connection import STOP_SECONDS
@@ -34,6 +36,7 @@ from functions_host.worker_process.messages import Completed, Indexed, Invoke, V
 
 _RETURN = "$return"
 _ANSWER_SECONDS = 5
+_TRACE_PARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 
 
 class FunctionRunner(Protocol):
@@ -200,7 +203,7 @@ class FunctionsHost:
             inputs += await _read_inputs(function, context)
         most = function.retry.most if function.retry else 0
         metadata = list(call.metadata().items())
-        invoke = Invoke(invocation_id, function.function_id, inputs, metadata, retry_count, most)
+        invoke = Invoke(invocation_id, function.function_id, inputs, metadata, retry_count, most, _trace_parent(call))
         try:
             completed = await self.worker.invoke(invoke, self.settings.function_timeout)
         except WorkerError:
@@ -212,6 +215,16 @@ class FunctionsHost:
         if function.answer == _RETURN:
             return completed.return_value
         return dict(completed.outputs).get(function.answer, Value())
+
+
+def _trace_parent(call: TriggerCall) -> str:
+    """Returns a span of its own for a call, in the trace of the request over HTTP if that names one.
+
+    azure-functions-host, ScriptInvocationContextExtensions.cs, which gives the worker the current Activity of .NET.
+    """
+    came = _TRACE_PARENT.fullmatch(call.headers.get("traceparent", "")) if isinstance(call, HttpCall) else None
+    trace, flags = (came[1], came[2]) if came else (f"{random.getrandbits(128):032x}", "01")
+    return f"00-{trace}-{random.getrandbits(64):016x}-{flags}"
 
 
 def _refuse_functions_that_do_not_run(app: FunctionApp) -> None:

@@ -57,6 +57,8 @@ class Invoke(NamedTuple):
     retry_count: int = 0
     """0 for the first try."""
     max_retry_count: int = 0
+    trace_parent: str = ""
+    """The `traceparent` of W3C Trace Context under which it runs."""
 
 
 class Stop(NamedTuple):

@@ -169,7 +169,7 @@ async def _invoke(call: Invoke) -> Completed | Failed:
         function_id=call.function_id,
         input_data=inputs,
         trigger_metadata={name: _typed_data(value) for name, value in call.metadata},
-        trace_context=SimpleNamespace(trace_parent="", trace_state="", attributes={}),
+        trace_context=SimpleNamespace(trace_parent=call.trace_parent, trace_state="", attributes={}),
         retry_context=SimpleNamespace(
             retry_count=call.retry_count, max_retry_count=call.max_retry_count, exception=None
         ),

@@ -1,6 +1,7 @@
 """Functions over HTTP beside tools: what they are given of a request, and what their answers become."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,16 @@ def test_a_text_that_holds_a_response_is_taken_for_one(client: httpx2.Client) ->
     assert (answer.status_code, answer.text, answer.headers["x-made-of"]) == (418, "short and stout", "china")
     plain = client.get("returns/text")
     assert (plain.text, plain.headers["content-type"]) == ("text", "text/plain; charset=utf-8")
+
+
+@shows("http.trace")
+def test_a_function_runs_in_the_trace_of_its_request_or_in_one_of_its_own(client: httpx2.Client) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    given = client.get("trace", headers={"traceparent": f"00-{trace}-b7ad6b7169203331-00"}).text
+    assert re.fullmatch(f"00-{trace}-[0-9a-f]{{16}}-00", given)
+    assert "b7ad6b7169203331" not in given
+    for headers in ({}, {"traceparent": "no trace"}):
+        assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", client.get("trace", headers=headers).text)
 
 
 @shows("http.custom-headers")

@@ -27,6 +27,11 @@ def echo(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(json.dumps(seen), mimetype="application/json")
 
 
+@app.route(route="trace")
+def trace(req: func.HttpRequest, context: func.Context) -> str:
+    return context.trace_context.trace_parent  # pyright: ignore[reportAttributeAccessIssue, reportReturnType]
+
+
 @app.route(route="master", auth_level=func.AuthLevel.ADMIN)
 def guarded(req: func.HttpRequest) -> str:
     return "you are the master"
