@@ -135,7 +135,7 @@ async def test_a_name_that_no_snippet_can_have_is_refused_with_its_reason(
     result = await call(tool, snippetname=bad_name, **text)
     assert result.is_error
     assert reason in text_of(result)
-    assert "Choose another" in text_of(result) or "Give snippetname" in text_of(result)
+    assert "Choose another" in text_of(result) or "Give 'snippetname'" in text_of(result)
 
 
 async def test_a_client_reads_why_a_name_is_refused(client: ClientSession) -> None:
