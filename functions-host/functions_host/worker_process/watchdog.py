@@ -74,7 +74,10 @@ class Watchdog(threading.Thread):
         pool = get_threadpool_executor()
         if pool is None:
             return None
-        turned: Future[None] = pool.submit(lambda: None)
+        try:
+            turned: Future[None] = pool.submit(lambda: None)
+        except RuntimeError:  # it was shut down since: the process is about to end
+            return None
         try:
             turned.result(_BEAT_SECONDS)
         except TimeoutError:
