@@ -39,7 +39,6 @@ async def get_snippet(snippetname: SnippetName) -> str:
     """Retrieve a snippet by name. Returns exactly the text that savesnippet stored under that name."""
     name = snippets.checked_name(snippetname)
     text = snippets.checked_blob(name, await (await snippet_container.container()).read(name))
-    logging.info("Retrieved snippet %r: %d characters", name, len(text))
     return text
 
 
