@@ -38,8 +38,7 @@ SnippetName = Annotated[str, snippets.NAME_DESCRIPTION]
 async def get_snippet(snippetname: SnippetName) -> str:
     """Retrieve a snippet by name. Returns exactly the text that savesnippet stored under that name."""
     name = snippets.checked_name(snippetname)
-    text = snippets.checked_blob(name, await (await snippet_container.container()).read(name))
-    return text
+    return snippets.checked_blob(name, await (await snippet_container.container()).read(name))
 
 
 @tool(app, name="savesnippet")
