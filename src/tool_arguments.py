@@ -20,6 +20,7 @@ _ABSENT = inspect.Parameter.empty
 _RESEMBLANCE = 0.7  # of 1 for the same name: 'stauts' and 'state' are taken for 'status', 'max' is not for 'limit'
 _LARGEST_EXACT = 2**53  # of a float
 _MOST_DIGITS = 4300  # that Python reads
+_TOO_LARGE = "A number among the arguments is too large. Give a smaller one."
 _COMPARED_NAMES = 20  # a caller may send any number
 
 
@@ -195,7 +196,7 @@ class _Argument:
 
 def _integer(text: str) -> int:
     if len(text) > _MOST_DIGITS:
-        raise ToolError("A number among the arguments is too large. Give a smaller one.")
+        raise ToolError(_TOO_LARGE)
     return int(text)
 
 
@@ -203,7 +204,7 @@ def _number(text: str) -> int | float:
     """Returns a number of JSON, for which 3.0 is an integer like 3. Raises ToolError if it is infinite to Python."""
     value = float(text)
     if math.isinf(value):
-        raise ToolError("A number among the arguments is too large. Give a smaller one.")
+        raise ToolError(_TOO_LARGE)
     return int(value) if value.is_integer() and abs(value) <= _LARGEST_EXACT else value
 
 

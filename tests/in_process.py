@@ -34,9 +34,7 @@ async def call(app: func.FunctionApp, tool: str, /, **given: Any) -> CallToolRes
     Each of `given` is an argument, or the value of a binding of that name: bytes, an `Out`, a client of an SDK.
     `caller` gives members of the trigger's JSON, such as sessionid.
     """
-    function = tools_of(app).get(tool)
-    if function is None:
-        raise AssertionError(_no_tool(app, tool))
+    function = _tool(app, tool)
     trigger = function.get_trigger().name
     bound = {each.name for each in function.get_bindings()}
     bindings = {name: value for name, value in given.items() if name in bound}
@@ -67,13 +65,10 @@ def functions_of(app: func.FunctionApp) -> list[Any]:
 
 def listed(app: func.FunctionApp, tool: str) -> dict[str, Any]:
     """Returns the trigger of a tool as the host gets it, its schemas as objects."""
-    for function in functions_of(app):
-        bindings = [json.loads(each) for each in function.get_raw_bindings()]
-        for binding in bindings:
-            if binding.get("toolName") == tool:
-                texts = ("toolProperties", "inputSchema", "outputSchema", "metadata")
-                return binding | {each: json.loads(binding[each]) for each in texts if each in binding}
-    raise AssertionError(_no_tool(app, tool))
+    bindings = [json.loads(each) for each in _tool(app, tool).get_raw_bindings()]
+    trigger = next(each for each in bindings if each.get("toolName") == tool)
+    texts = ("toolProperties", "inputSchema", "outputSchema", "metadata")
+    return trigger | {each: json.loads(trigger[each]) for each in texts if each in trigger}
 
 
 def tools_of(app: func.FunctionApp) -> dict[str, Any]:
@@ -82,5 +77,8 @@ def tools_of(app: func.FunctionApp) -> dict[str, Any]:
     return {name: each for name, each in named if name}
 
 
-def _no_tool(app: func.FunctionApp, tool: str) -> str:
-    return f"the app has no tool {tool}, it has {', '.join(tools_of(app))}"
+def _tool(app: func.FunctionApp, tool: str) -> Any:
+    tools = tools_of(app)
+    if tool not in tools:
+        raise AssertionError(f"the app has no tool {tool}, it has {', '.join(tools)}")
+    return tools[tool]

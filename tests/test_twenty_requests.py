@@ -102,58 +102,76 @@ async def _agent(storage: str, folder: Path) -> AsyncGenerator[_Agent]:
 
 async def test_twenty_requests_of_an_agent(storage: str, tmp_path: Path) -> None:
     async with _agent(storage, tmp_path) as agent:
-        # CSV in, DataFrames
-        assert "Wrote 89 bytes" in text_of(await agent.call("writeFile", path="sales.csv", content=_SALES))
-        read = "import pandas as pd\nsales = pd.read_csv('sales.csv')\nprint(sales.groupby('region').sales.sum())"
-        assert re.search(r"north\s+270\nsouth\s+175", await agent.prints(read))
-        assert (await agent.python("len(sales)"))["executionResult"] == 4
-        # a plot, looked at; one that is lost; a picture that is changed
-        await agent.prints(_PLOT)
-        (plot,) = (await agent.call("readFile", path="sales.png")).content
-        assert isinstance(plot, ImageContent)
-        assert plot.mime_type == "image/png"
-        _keep("plot.png", base64.b64decode(plot.data))
-        assert "call readFile" in text_of(
-            await agent.call("runPythonCode", pythonCode="_ = plt.plot([1, 2])\nplt.show()")
-        )
-        await agent.prints(
-            "from PIL import Image\nImage.open('sales.png').convert('RGB').resize((60, 34)).save('s.jpg')"
-        )
-        (small,) = (await agent.call("readFile", path="s.jpg")).content
-        assert isinstance(small, ImageContent)
-        assert small.mime_type == "image/jpeg"
-        # Excel out
-        await agent.prints("sales.to_excel('sales.xlsx', index=False)")
-        (excel,) = (await agent.call("readFile", path="sales.xlsx", asBase64=True)).content
-        assert isinstance(excel, TextContent)
-        assert base64.b64decode(excel.text).startswith(b"PK")
-        assert "is neither a picture nor text" in text_of(await agent.call("readFile", path="sales.xlsx"))
-        # mathematics, statistics
-        assert await agent.prints(
-            "import sympy as s\nx = s.symbols('x')\nprint(s.integrate(s.sin(x)**2, (x, 0, s.pi)))"
-        ) == ("pi/2\n")
-        fit = "from scipy import stats\nprint(round(stats.linregress([0, 1, 2], [1, 3, 5]).slope, 3))"
-        assert await agent.prints(fit) == "2.0\n"
-        assert await agent.prints("import numpy as np\nprint(np.linalg.eigvalsh([[2, 0], [0, 3]]))") == "[2. 3.]\n"
-        factorial = (await agent.python("import math; math.factorial(25)"))["executionResult"]
-        assert factorial == "15511210043330985984000000", "a number would be rounded by JavaScript"
-        # what goes wrong
-        assert "KeyError: 'price'" in (await agent.python("sales['price']"))["stderr"]
-        assert await agent.prints("```python\nprint(len(sales))\n```") == "4\n"
-        assert (await agent.python("print('x' * 10_000)"))["outputIsCut"] is True
-        # limits that an agent sets itself: that of the platform, 220 s, is in test_session_pool.py
-        limited = "import subprocess\nsubprocess.run(['sleep', '60'], timeout=0.2)"
-        assert "TimeoutExpired" in (await agent.python(limited))["stderr"]
-        assert await agent.shell("timeout 0.2 sleep 60 || echo ended with $?") == "ended with 124\n"
-        # the shell, packages, servers, long jobs
-        assert await agent.shell("wc -l < sales.csv && seq 1 100000 | head -1") == "5\n1\n"
-        await agent.prints(_WHEEL)
-        installed = await agent.python("%pip install --no-index ./answers-1-py3-none-any.whl")
-        assert "Successfully installed answers-1" in installed["stdout"]
-        assert await agent.prints("import answers\nprint(answers.ANSWER)") == "42\n"
-        assert await agent.prints(_SERVER) == "200\n"
-        await agent.prints(_JOB)
-        assert "step 4" in await agent.prints("job.wait(60)\nprint(open('job.log').read())")
+        await _reads_data(agent)
+        await _looks_at_pictures(agent)
+        await _takes_a_workbook(agent)
+        await _calculates(agent)
+        await _makes_mistakes(agent)
+        await _sets_limits(agent)
+        await _uses_the_machine(agent)
+
+
+async def _reads_data(agent: _Agent) -> None:
+    assert "Wrote 89 bytes" in text_of(await agent.call("writeFile", path="sales.csv", content=_SALES))
+    read = "import pandas as pd\nsales = pd.read_csv('sales.csv')\nprint(sales.groupby('region').sales.sum())"
+    assert re.search(r"north\s+270\nsouth\s+175", await agent.prints(read))
+    assert (await agent.python("len(sales)"))["executionResult"] == 4
+
+
+async def _looks_at_pictures(agent: _Agent) -> None:
+    await agent.prints(_PLOT)
+    (plot,) = (await agent.call("readFile", path="sales.png")).content
+    assert isinstance(plot, ImageContent)
+    assert plot.mime_type == "image/png"
+    _keep("plot.png", base64.b64decode(plot.data))
+    assert "call readFile" in text_of(await agent.call("runPythonCode", pythonCode="_ = plt.plot([1, 2])\nplt.show()"))
+    await agent.prints("from PIL import Image\nImage.open('sales.png').convert('RGB').resize((60, 34)).save('s.jpg')")
+    (small,) = (await agent.call("readFile", path="s.jpg")).content
+    assert isinstance(small, ImageContent)
+    assert small.mime_type == "image/jpeg"
+
+
+async def _takes_a_workbook(agent: _Agent) -> None:
+    await agent.prints("sales.to_excel('sales.xlsx', index=False)")
+    (excel,) = (await agent.call("readFile", path="sales.xlsx", asBase64=True)).content
+    assert isinstance(excel, TextContent)
+    assert base64.b64decode(excel.text).startswith(b"PK")
+    assert "is neither a picture nor text" in text_of(await agent.call("readFile", path="sales.xlsx"))
+
+
+async def _calculates(agent: _Agent) -> None:
+    assert await agent.prints(
+        "import sympy as s\nx = s.symbols('x')\nprint(s.integrate(s.sin(x)**2, (x, 0, s.pi)))"
+    ) == ("pi/2\n")
+    fit = "from scipy import stats\nprint(round(stats.linregress([0, 1, 2], [1, 3, 5]).slope, 3))"
+    assert await agent.prints(fit) == "2.0\n"
+    assert await agent.prints("import numpy as np\nprint(np.linalg.eigvalsh([[2, 0], [0, 3]]))") == "[2. 3.]\n"
+    factorial = (await agent.python("import math; math.factorial(25)"))["executionResult"]
+    assert factorial == "15511210043330985984000000", "a number would be rounded by JavaScript"
+
+
+async def _makes_mistakes(agent: _Agent) -> None:
+    assert "KeyError: 'price'" in (await agent.python("sales['price']"))["stderr"]
+    assert await agent.prints("```python\nprint(len(sales))\n```") == "4\n"
+    assert (await agent.python("print('x' * 10_000)"))["outputIsCut"] is True
+
+
+async def _sets_limits(agent: _Agent) -> None:
+    # limits that an agent sets itself: that of the platform, 220 s, is in test_session_pool.py
+    limited = "import subprocess\nsubprocess.run(['sleep', '60'], timeout=0.2)"
+    assert "TimeoutExpired" in (await agent.python(limited))["stderr"]
+    assert await agent.shell("timeout 0.2 sleep 60 || echo ended with $?") == "ended with 124\n"
+
+
+async def _uses_the_machine(agent: _Agent) -> None:
+    assert await agent.shell("wc -l < sales.csv && seq 1 100000 | head -1") == "5\n1\n"
+    await agent.prints(_WHEEL)
+    installed = await agent.python("%pip install --no-index ./answers-1-py3-none-any.whl")
+    assert "Successfully installed answers-1" in installed["stdout"]
+    assert await agent.prints("import answers\nprint(answers.ANSWER)") == "42\n"
+    assert await agent.prints(_SERVER) == "200\n"
+    await agent.prints(_JOB)
+    assert "step 4" in await agent.prints("job.wait(60)\nprint(open('job.log').read())")
 
 
 def _keep(name: str, content: bytes) -> None:

@@ -89,7 +89,7 @@ def _simple(text: str) -> bytes | None:
     if structured and not is_as_written(structured):
         return None
     write = msgspec.json.encode if all(is_plain(each.text) for each in result.content) else to_json
-    if structured is None and result.isError is None:
+    if structured is None and result.isError is None:  # which object_of would copy thrice, a megabyte long
         return write(_Texts(result.content))
     return object_of(
         [
