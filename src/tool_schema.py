@@ -24,9 +24,11 @@ def schema_of(hint: Any) -> Json:
     for class_ in _classes_in(hint, set()):
         _complete_class(definitions[class_.__name__], class_)
     inlined = _inlined(schema, definitions, ())
-    if '"$ref"' in msgspec.json.encode(inlined).decode():
+    written = msgspec.json.encode(inlined)
+    if b'"$ref"' in written:
         inlined["$defs"] = {name: _inlined(each, definitions, (name,)) for name, each in definitions.items()}
-    _restore_orders(inlined, list(_choices_in(hint)))
+    if b'"enum"' in written or "$defs" in inlined:
+        _restore_orders(inlined, list(_choices_in(hint)))
     return inlined
 
 
